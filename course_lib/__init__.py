@@ -1,0 +1,1 @@
+"""Group equivariant convolutional networks: the library behind the course."""

@@ -1,0 +1,108 @@
+"""Ordinary convolution: the baseline, the negative control, and what every network exports to."""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class PlainConv(nn.Module):
+    """Ordinary convolution of scalar features; no kernel is tied to another.
+
+    Args:
+        c_in: Input channels.
+        c_out: Output channels.
+        kernel_size: Side of the kernel in pixels; odd.
+        bias: Whether to add one number a channel.
+
+    Raises:
+        ValueError: If ``kernel_size`` is even or not positive.
+    """
+
+    def __init__(self, c_in: int, c_out: int, *, kernel_size: int = 3, bias: bool = True):
+        super().__init__()
+        if kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, so that one pixel is the centre; got {kernel_size}")
+        shape = (c_out, c_in, 1, kernel_size, kernel_size)
+        self.weight = nn.Parameter(torch.randn(shape) / math.sqrt(math.prod(shape[1:])))
+        self.bias = nn.Parameter(torch.zeros(c_out)) if bias else None
+
+    def kernel(self) -> Float[Tensor, "c_out c_in fiber k k"]:
+        """The weight itself."""
+        return self.weight
+
+    def forward(self, x: Float[Tensor, "b c_in 1 y x"]) -> Float[Tensor, "b c_out 1 y x"]:
+        out = F.conv2d(x.squeeze(2), self.kernel().squeeze(2), self.bias, padding="same")
+        return out.unsqueeze(2)
+
+    def to_plain(self) -> nn.Conv2d:
+        """Equal ``nn.Conv2d`` on the layout ``b c y x``."""
+        return conv2d_with(self.kernel().squeeze(2), self.bias)
+
+
+def conv2d_with(kernel: Float[Tensor, "c_out c_in k k"], bias: Float[Tensor, " c_out"] | None) -> nn.Conv2d:
+    """An ``nn.Conv2d`` with a copy of the given kernel and bias, padded to keep the size."""
+    c_out, c_in, kernel_size, _ = kernel.shape
+    conv = nn.Conv2d(c_in, c_out, kernel_size, padding=kernel_size // 2, bias=bias is not None)
+    conv.to(kernel)
+    with torch.no_grad():
+        conv.weight.copy_(kernel)
+        if bias is not None and conv.bias is not None:
+            conv.bias.copy_(bias)
+    return conv
+
+
+def to_plain(network: nn.Module, fiber: int) -> nn.Module:
+    """Copy of a network in which every part is an ordinary torch layer on ``b (c fiber) y x``.
+
+    The copy gives the same outputs and has no kernel left to build: for deployment,
+    for ONNX, and to see that an equivariant network is a plain one with tied weights.
+
+    Args:
+        network: Modules on ``b c fiber y x``: layers with a ``to_plain()`` of their own,
+            ``BatchNorm3d``, pooling and upsampling that leave the fiber alone, and
+            layers that act on single numbers.
+        fiber: Size of the fiber axis inside the network.
+    """
+    plain = copy.deepcopy(network)
+    for parent in list(plain.modules()):
+        for name, child in list(parent.named_children()):
+            setattr(parent, name, _plain_part(child, fiber))
+    return plain.train(network.training)
+
+
+def _plain_part(module: nn.Module, fiber: int) -> nn.Module:
+    if isinstance(module, nn.BatchNorm3d):
+        return _plain_norm(module, fiber)
+    if isinstance(module, nn.MaxPool3d):
+        return nn.MaxPool2d(_in_plane(module.kernel_size))
+    if isinstance(module, nn.Upsample):
+        return nn.Upsample(scale_factor=_in_plane(module.scale_factor), mode="bilinear")
+    if isinstance(module, nn.Unflatten | nn.Flatten):  # the fiber axis is neither made nor removed
+        return nn.Identity()
+    export: Callable[[], nn.Module] | None = getattr(module, "to_plain", None)
+    return export() if export else module
+
+
+def _in_plane(sizes: Any) -> tuple[Any, Any]:
+    """The last two of three sizes, those along y and x; the first must leave the fiber alone."""
+    if not isinstance(sizes, tuple) or len(sizes) != 3 or sizes[0] != 1:
+        raise ValueError(f"pooling and upsampling must have sizes (1, along y, along x), got {sizes}")
+    return sizes[1:]
+
+
+def _plain_norm(norm: nn.BatchNorm3d, fiber: int) -> nn.BatchNorm2d:
+    """Batch norm with each channel's numbers repeated over its fiber."""
+    plain = nn.BatchNorm2d(norm.num_features * fiber, eps=norm.eps, momentum=norm.momentum)
+    plain.to(norm.weight)
+    state = {
+        name: value.repeat_interleave(fiber) if value.ndim else value
+        for name, value in norm.state_dict().items()
+    }
+    plain.load_state_dict(state)
+    return plain

@@ -1,0 +1,1 @@
+"""Networks assembled from the parts of any layer family."""
