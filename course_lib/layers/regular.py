@@ -60,7 +60,8 @@ class GroupConv(nn.Module):
         """Orbit of the weight under the group. Everything else is ordinary convolution."""
         c_out, c_in, fiber, k, _ = self.weight.shape
         flat = rearrange(self.weight, "o i fiber y x -> (fiber y x) (o i)")
-        orbit = torch.sparse.mm(self.orbit, flat)
+        with torch.autocast(flat.device.type, enabled=False):  # sparse products have no low precision
+            orbit = torch.sparse.mm(self.orbit, flat)
         return rearrange(orbit, "(g fiber y x) (o i) -> o g i fiber y x", o=c_out, fiber=fiber, y=k, x=k)
 
     def forward(self, x: Float[Tensor, "b c_in fiber y x"]) -> Float[Tensor, "b c_out order y x"]:
