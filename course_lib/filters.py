@@ -30,7 +30,7 @@ def disc_mask(size: int) -> Bool[Tensor, "y x"]:
     return right**2 + up**2 <= (size / 2) ** 2
 
 
-def rotation_operator(size: int, angle_deg: float) -> Float[Tensor, "target source"]:
+def rotation_operator(size: int, angle_deg: float | int) -> Float[Tensor, "target source"]:
     """Bilinear rotation of a square grid about its centre, as one sparse matrix.
 
     Row p of the matrix holds the bilinear weights of the point R(-angle) p from which
