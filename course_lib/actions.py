@@ -8,7 +8,9 @@ from course_lib.filters import disc_mask, rotation_operator
 from course_lib.representations import Representation
 
 
-def rotate(x: Float[Tensor, "*batch y x"], angle_deg: float | int) -> Float[Tensor, "*batch y x"]:
+def rotate(
+    x: Float[Tensor, "*batch y x"], angle_deg: float | int
+) -> Float[Tensor, "*batch y_turned x_turned"]:
     """Turn the last two axes about their centre, counter-clockwise as displayed.
 
     Multiples of 90 degrees move pixels exactly. Other angles interpolate bilinearly;

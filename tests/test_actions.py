@@ -9,7 +9,14 @@ from course_lib.actions import act, orbit_operator, rotate
 from course_lib.groups import CyclicGroup, DihedralGroup
 from course_lib.representations import Regular, Trivial
 
-GROUPS = [CyclicGroup(4), CyclicGroup(8), CyclicGroup(12), DihedralGroup(4), DihedralGroup(8), DihedralGroup(12)]
+GROUPS = [
+    CyclicGroup(4),
+    CyclicGroup(8),
+    CyclicGroup(12),
+    DihedralGroup(4),
+    DihedralGroup(8),
+    DihedralGroup(12),
+]
 REPS = [rep(group) for group in GROUPS for rep in (Trivial, Regular)]
 
 
@@ -18,7 +25,9 @@ def grid_elements(group):
 
 
 def field(rep, size, seed=0):
-    return torch.randn(2, rep.dim, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(
+        2, rep.dim, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 @pytest.mark.parametrize("rep", REPS, ids=str)
@@ -61,10 +70,14 @@ def test_exact_turns_take_rectangles_and_others_do_not():
         rotate(torch.zeros(3, 2, 5), 30)
 
 
-@pytest.mark.parametrize("rep", [Regular(CyclicGroup(4)), Regular(CyclicGroup(12)), Regular(DihedralGroup(8))], ids=str)
+@pytest.mark.parametrize(
+    "rep", [Regular(CyclicGroup(4)), Regular(CyclicGroup(12)), Regular(DihedralGroup(8))], ids=str
+)
 def test_orbit_operator_is_act_for_every_element(rep):
     kernel = torch.randn(rep.dim, 5, 5)
-    orbit = torch.sparse.mm(orbit_operator(rep, 5), kernel.reshape(-1, 1)).view(rep.group.order, rep.dim, 5, 5)
+    orbit = torch.sparse.mm(orbit_operator(rep, 5), kernel.reshape(-1, 1)).view(
+        rep.group.order, rep.dim, 5, 5
+    )
     for g in rep.group.elements:
         torch.testing.assert_close(orbit[g], act(g, kernel, rep))
 

@@ -41,7 +41,9 @@ def test_operator_agrees_with_grid_sample(size, angle):
     x = torch.randn(1, 1, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(size))
     a = math.radians(angle)
     # In torch's coordinates rows point down: the source of p is R(-angle) p.
-    theta = torch.tensor([[[math.cos(a), -math.sin(a), 0], [math.sin(a), math.cos(a), 0]]], dtype=torch.float64)
+    theta = torch.tensor(
+        [[[math.cos(a), -math.sin(a), 0], [math.sin(a), math.cos(a), 0]]], dtype=torch.float64
+    )
     grid = F.affine_grid(theta, [1, 1, size, size], align_corners=False)
     expected = F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     ours = (rotation_operator(size, angle).to_dense() @ x.flatten()).view_as(x)
