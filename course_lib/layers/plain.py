@@ -62,6 +62,7 @@ def to_plain(network: nn.Module, fiber: int) -> nn.Module:
 
     The copy gives the same outputs and has no kernel left to build: for deployment,
     for ONNX, and to see that an equivariant network is a plain one with tied weights.
+    It is in eval mode, for inference: trained further, the ties would be lost.
 
     Args:
         network: Modules on ``b c fiber y x``: layers with a ``to_plain()`` of their own,
@@ -73,7 +74,7 @@ def to_plain(network: nn.Module, fiber: int) -> nn.Module:
     for parent in list(plain.modules()):
         for name, child in list(parent.named_children()):
             setattr(parent, name, _plain_part(child, fiber))
-    return plain.train(network.training)
+    return plain.eval()
 
 
 def _plain_part(module: nn.Module, fiber: int) -> nn.Module:
