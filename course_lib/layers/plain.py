@@ -3,7 +3,6 @@
 import copy
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -45,6 +44,20 @@ class PlainConv(nn.Module):
         return conv2d_with(self.kernel().squeeze(2), self.bias)
 
 
+class Upsample(nn.Module):
+    """Bilinear upsampling by 2 of every map; exact under the symmetries of the grid at every size."""
+
+    def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y2 x2"]:
+        folded = F.interpolate(
+            x.flatten(1, 2), scale_factor=2, mode="bilinear"
+        )  # faster than trilinear on b c fiber y x
+        return folded.unflatten(1, x.shape[1:3])
+
+    def to_plain(self) -> nn.Upsample:
+        """Equal ``nn.Upsample`` on the layout ``b (c fiber) y x``."""
+        return nn.Upsample(scale_factor=2, mode="bilinear")
+
+
 def conv2d_with(kernel: Float[Tensor, "c_out c_in k k"], bias: Float[Tensor, " c_out"] | None) -> nn.Conv2d:
     """An ``nn.Conv2d`` with a copy of the given kernel and bias, padded to keep the size."""
     c_out, c_in, kernel_size, _ = kernel.shape
@@ -66,8 +79,7 @@ def to_plain(network: nn.Module, fiber: int) -> nn.Module:
 
     Args:
         network: Modules on ``b c fiber y x``: layers with a ``to_plain()`` of their own,
-            ``BatchNorm3d``, pooling and upsampling that leave the fiber alone, and
-            layers that act on single numbers.
+            ``BatchNorm3d``, 2 x 2 pooling, and layers that act on single numbers.
         fiber: Size of the fiber axis inside the network.
     """
     plain = copy.deepcopy(network)
@@ -80,21 +92,12 @@ def to_plain(network: nn.Module, fiber: int) -> nn.Module:
 def _plain_part(module: nn.Module, fiber: int) -> nn.Module:
     if isinstance(module, nn.BatchNorm3d):
         return _plain_norm(module, fiber)
-    if isinstance(module, nn.MaxPool3d):
-        return nn.MaxPool2d(_in_plane(module.kernel_size))
-    if isinstance(module, nn.Upsample):
-        return nn.Upsample(scale_factor=_in_plane(module.scale_factor), mode="bilinear")
+    if isinstance(module, nn.MaxPool3d) and module.kernel_size == (1, 2, 2):
+        return nn.MaxPool2d(2)
     if isinstance(module, nn.Unflatten | nn.Flatten):  # the fiber axis is neither made nor removed
         return nn.Identity()
     export: Callable[[], nn.Module] | None = getattr(module, "to_plain", None)
     return export() if export else module
-
-
-def _in_plane(sizes: Any) -> tuple[Any, Any]:
-    """The last two of three sizes, those along y and x; the first must leave the fiber alone."""
-    if not isinstance(sizes, tuple) or len(sizes) != 3 or sizes[0] != 1:
-        raise ValueError(f"pooling and upsampling must have sizes (1, along y, along x), got {sizes}")
-    return sizes[1:]
 
 
 def _plain_norm(norm: nn.BatchNorm3d, fiber: int) -> nn.BatchNorm2d:

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_lib.families import LayerFamily
-from course_lib.layers.plain import to_plain
+from course_lib.layers.plain import Upsample, to_plain
 
 
 class UNet(nn.Module):
@@ -54,7 +54,7 @@ class UNet(nn.Module):
             self.down.append(self._block(family.conv(fine, coarse), coarse))
             self.up.insert(0, self._block(family.conv(coarse + fine, fine), fine))
         self.pool = nn.MaxPool3d((1, 2, 2))
-        self.upsample = nn.Upsample(scale_factor=(1.0, 2.0, 2.0), mode="trilinear")
+        self.upsample = Upsample()
         self.readout = family.readout()
         self.drop_fiber = nn.Flatten(1, 2)
         self.head = nn.Conv2d(widths[0], n_classes, 1)
