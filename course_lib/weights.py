@@ -1,0 +1,72 @@
+"""Weights files: safetensors that also carry the settings from which their network is rebuilt."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from course_lib.atomic import write_atomically
+from course_lib.config import Settings
+from course_lib.families import FAMILIES
+from course_lib.models.unet import UNet
+
+
+def build_model(settings: Settings) -> UNet:
+    """The U-Net that the settings describe, freshly initialised from their seed."""
+    torch.manual_seed(settings.seed)
+    return UNet(FAMILIES[settings.family], 3, 1, widths=settings.widths)
+
+
+def save_weights(path: Path, weights: dict[str, Tensor], settings: Settings) -> None:
+    """Write weights and settings in one step; see ``write_atomically``."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    write_atomically(path, save(tensors, metadata={"settings": settings.model_dump_json()}))
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], Settings]:
+    """Weights and settings of a file that ``save_weights`` wrote.
+
+    Raises:
+        ValueError: If there is no such file, or it is damaged, or it carries no settings.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no weights file {path}; train first, or name a .safetensors file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"{path} is not a whole safetensors file ({error}); fetch or train it again"
+        ) from error
+    if "settings" not in metadata:
+        raise ValueError(f"{path} carries no settings; it must come from the train command of this course")
+    return weights, Settings.from_dict(json.loads(metadata["settings"]), source=str(path))
+
+
+def load_model(path: Path) -> tuple[nn.Module, Settings]:
+    """The trained network in a weights file, ready to predict, and its settings.
+
+    Raises:
+        ValueError: If the file cannot be used, or does not fit the network it describes.
+    """
+    weights, settings = read_weights(path)
+    model = build_model(settings)
+    load_into(model, weights, source=path)
+    return model.eval(), settings
+
+
+def load_into(model: nn.Module, weights: dict[str, Tensor], *, source: Path) -> None:
+    """Copy weights into a network.
+
+    Raises:
+        ValueError: If names or shapes differ.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"the weights in {source} do not fit the network: {reason}") from error
