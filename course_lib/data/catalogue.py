@@ -3,12 +3,13 @@
 import difflib
 from pathlib import Path
 
-from course_lib.data import polyps
+from course_lib.data import polyps, synthetic
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.data.splits import keep_fraction, three_way
 
 REAL = {spec.name: spec for spec in (polyps.CLINICDB, polyps.KVASIR)}
-NAMES = (*REAL,)
+SYNTHETIC = "synthetic-polyps"
+NAMES = (*REAL, SYNTHETIC)
 SPLITS = ("group", "random")
 SMALLEST, LARGEST = 8, 1024
 
@@ -25,7 +26,7 @@ def load(
     """A data set as training, validation and test set, about 70, 15 and 15 percent.
 
     Args:
-        name: ``"cvc-clinicdb"`` or ``"kvasir-seg"``.
+        name: ``"cvc-clinicdb"``, ``"kvasir-seg"``, or ``"synthetic-polyps"``, which needs no file.
         size: Side of the square pictures in px, from 8 to 1024.
         split: ``"group"`` keeps video sequences and near-duplicates on one side;
             ``"random"`` ignores them, and the test set resembles the training set.
@@ -52,8 +53,12 @@ def load(
         raise ValueError(f"size must be from {SMALLEST} to {LARGEST} px, got {size}; 64 is usual")
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction must be above 0 and at most 1, got {fraction}; 0.1 keeps a tenth")
-    spec = REAL[name]
-    pictures, checksum = polyps.read(spec, polyps.locate(spec, root), size)
+    if name == SYNTHETIC:
+        licence = synthetic.LICENCE
+        pictures, checksum = synthetic.synthetic_polyps(size=size)
+    else:
+        licence = REAL[name].licence
+        pictures, checksum = polyps.read(REAL[name], polyps.locate(REAL[name], root), size)
     train, val, test = three_way(units(pictures, split), seed)
     learn = pictures.subset(train)
     learn = learn.subset(keep_fraction(units(learn, split), fraction, seed))
@@ -63,7 +68,7 @@ def load(
         test=pictures.subset(test),
         name=name,
         sha256=checksum,
-        licence=spec.licence,
+        licence=licence,
     )
 
 

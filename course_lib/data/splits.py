@@ -38,7 +38,7 @@ def three_way(groups: Sequence[str], seed: int) -> tuple[list[int], list[int], l
 
     Example:
         >>> three_way(["a", "a", "b", "c", "d", "e", "f"], seed=0)
-        ([0, 1, 2, 4, 5], [3], [6])
+        ([3, 4, 5, 6], [0, 1], [2])
     """
     size = Counter(groups)
     if len(size) < 3:
@@ -76,7 +76,7 @@ def keep_fraction(groups: Sequence[str], fraction: float, seed: int) -> list[int
 
     Example:
         >>> keep_fraction(["a", "b", "c", "d"], 0.5, seed=0)
-        [0, 2]
+        [2, 3]
     """
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction must be above 0 and at most 1, got {fraction}; 0.1 keeps a tenth")
