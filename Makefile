@@ -1,0 +1,38 @@
+# The course's commands; `make help` lists them. PYTHON=python3.12 chooses the Python of a new environment.
+PYTHON ?=
+PORT ?= 8000
+BOOT := $(or $(PYTHON),python3)
+PY := .venv/bin/python
+export MPLBACKEND ?= Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help env book serve test quick notebooks figures clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+env: ## virtual environment, pinned packages and web assets
+	@$(BOOT) -c '' 2>/dev/null || { \
+	  echo "[setup] STOP: '$(BOOT)' does not run; install Python 3.11 or 3.12 and say where it is: make book PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(BOOT) book/tools/setup_env.py $(if $(PYTHON),--python $(PYTHON))
+
+notebooks: env ## generated notebooks (chapters for Colab, exercises for students)
+	@$(PY) book/tools/generate.py
+
+book: notebooks ## execute the chapters and build the site; prints where to open it
+	@$(PY) book/tools/build_book.py
+
+serve: book ## build, then serve the site on this machine
+	@$(PY) book/tools/serve.py $(PORT)
+
+test: notebooks ## everything: style, types, library, notebooks, pages in a browser
+	@$(PY) book/tools/run_tests.py
+
+quick: env ## the developer's loop: style and the fast tests
+	@$(PY) book/tools/run_tests.py --quick
+
+clean: ## remove what is built (the environment stays; remove .venv yourself to start anew)
+	rm -rf _build book/web/build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.DEFAULT:
+	@echo "There is no target '$@'. These exist:" >&2; $(MAKE) --no-print-directory help >&2; exit 2
