@@ -13,16 +13,20 @@ from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUP = """\
-# In Colab: install the course's library; torch and NumPy stay as they are. Elsewhere: nothing.
+# In Colab: fetch the course and install its library; torch and NumPy stay as they are. Elsewhere: nothing.
 import sys
 
 if "google.colab" in sys.modules:
+    import os
     import subprocess
     from importlib.metadata import version
 
     keep = [f"{{name}}=={{version(name)}}" for name in ("torch", "numpy")]
-    course = "equivariance-course @ git+{repository}@{branch}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *keep, course], check=True)
+    if not os.path.isdir("/content/course"):
+        fetch = ["git", "clone", "--quiet", "--depth=1", "--branch={branch}"]
+        subprocess.run([*fetch, "{repository}", "/content/course"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *keep, "/content/course"], check=True)
+    os.chdir("/content/course/book")
 """
 
 
