@@ -214,8 +214,8 @@ def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
         address: Address of the folder that holds them.
     """
     rows = [
-        "| run | Dice | agreement at 45° | parameters | epochs (chosen) | seconds | MB | device | torch | data |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| run | Dice | agreement at 45° | parameters | epochs (chosen) | s | MB | device | torch | data |",
+        "|---" * 10 + "|",
     ]
     for entry in entries:
         agreement = entry.scores.agreement
