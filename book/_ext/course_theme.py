@@ -7,7 +7,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-# Accessible names must contain the text that is seen; the theme's own labels do not.
+# Accessible names must contain the text that is seen; the theme's own labels do not. Lists hold only entries.
 LABELS = (
     (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     (r'(<button[^>]*search-button__button[^>]*?) aria-label="[^"]*"', r"\1"),
@@ -15,6 +15,8 @@ LABELS = (
         r'(theme-switch-button[^>]*?) aria-label="[^"]*"([^>]*>)(?!<span class="visually)',
         r'\1\2<span class="visually-hidden">Color mode</span>',
     ),
+    (r' role="list" class="citation-list"', ' class="citation-list"'),
+    (r' role="doc-biblioentry"', ""),
     (r'(<summary[^>]*?) aria-label="[^"]*"', r"\1"),
 )
 

@@ -52,7 +52,7 @@ def main() -> int:
     library, looks, pages = digest(*LIBRARY), digest(*LOOKS), digest(*PAGES)
     stamp, cells, style = BUILD / ".stamp-site", BUILD / ".stamp-library", BUILD / ".stamp-looks"
     everything = f"{library} {looks} {pages}"
-    where = f"the site is in {BUILD / 'html'}: open index.html there, or run `make serve` for the interactive figures"
+    where = f"the site is in {BUILD / 'html'}; to read it with its interactive figures, run `make serve`"
     if read(stamp) == everything:
         print(f"[book] up to date; {where}")
         return 0
@@ -68,6 +68,8 @@ def main() -> int:
     shutil.rmtree(BUILD / "html" / "reports", ignore_errors=True)
     if read(style) != looks:
         fresh = True
+    if fresh:  # a page that has left the table of contents must leave the site too
+        shutil.rmtree(BUILD / "html", ignore_errors=True)
     start = time.monotonic()
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going"]
     code = subprocess.run([*command, *(["--all"] if fresh else [])], cwd=ROOT).returncode

@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LOWEST, HIGHEST = (3, 11), (3, 13)
 NEEDED_GB = 6.0
 NO_NETWORK = re.compile(
-    r"name resolution|NewConnectionError|Network is unreachable|Max retries exceeded|ConnectTimeout"
-    r"|ReadTimeout|ProxyError|Connection refused|Connection reset|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT"
+    r"name resolution|NewConnectionError|Network is unreachable|Max retries exceeded"
+    r"|ConnectTimeout|ReadTimeout|ProxyError|Connection refused|Connection reset"
+    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT"
 )
 PROBE = """
 import importlib.metadata as m, re, sys
@@ -81,7 +82,7 @@ def python_version(command):
 def choose_python(requested):
     """Path of a Python in the supported range: the requested one, or the first found."""
     span = "{}.{} to {}.{}".format(*(LOWEST + HIGHEST))
-    remedy = f"install Python 3.11 or 3.12 and say where it is: make book PYTHON=/path/to/python3.12"
+    remedy = "install Python 3.11 or 3.12 and say where it is: make book PYTHON=/path/to/python3.12"
     candidates = (
         [requested] if requested else [sys.executable, "python3.12", "python3.11", "python3.13", "python3"]
     )
@@ -100,7 +101,8 @@ def check_disk(folder, needed_gb=NEEDED_GB):
     if free < needed_gb:
         raise SetupError(
             f"about {needed_gb:g} GB of free disk space are needed below {folder}, "
-            f"but only {free:.1f} GB are free; free some space or put the checkout on a larger disk, then run the same command again"
+            f"but only {free:.1f} GB are free; free some space or put the checkout on a larger disk, "
+            "then run the same command again"
         )
 
 
@@ -129,6 +131,7 @@ def run(command, what, cwd=ROOT, env=None):
         process.wait()
         raise
     reader.join()
+    process.stderr.close()
     if code == 0:
         return
     text = "".join(lines)

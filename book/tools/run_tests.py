@@ -1,0 +1,83 @@
+"""All checks in order, cheap ones first; every step runs, and pytest's summary comes last."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+SOLUTIONS = ROOT / "_build" / "solutions"
+SOURCES = ("course_lib", "tests", "book/tools", "book/_ext")
+PYTEST = (BIN / "python", "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile")
+
+
+def spelling() -> list[str]:
+    """Files whose words are checked."""
+    text = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("book/*.md"),
+        *ROOT.glob("solutions/*.md"),
+        *ROOT.glob("solutions/*.py"),
+    ]
+    return [str(path) for path in sorted(text)] + ["course_lib"]
+
+
+def solved_notebooks() -> list[str]:
+    """Notebooks of the sample solutions, made for this run."""
+    SOLUTIONS.mkdir(parents=True, exist_ok=True)
+    for old in SOLUTIONS.glob("*.ipynb"):
+        old.unlink()
+    for source in sorted([*ROOT.glob("solutions/*.py"), *ROOT.glob("solutions/*.md")]):
+        if "jupytext" in source.read_text("utf8")[:1000]:
+            jupytext.write(jupytext.read(source), SOLUTIONS / f"{source.stem}.ipynb", fmt="ipynb")
+    return [str(path) for path in SOLUTIONS.glob("*.ipynb")]
+
+
+def step(name: str, command: list[str | Path]) -> bool:
+    """Run one check; return whether it passed."""
+    print(f"\n=== {name}", flush=True)
+    start = time.monotonic()
+    threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # two processes on few cores
+    done = subprocess.run([str(word) for word in command], cwd=ROOT, env={**os.environ, **threads})
+    word = "passed" if done.returncode == 0 else f"FAILED (exit status {done.returncode})"
+    print(f"=== {name}: {word} in {time.monotonic() - start:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Run the checks; return 1 if any failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="style and the tests that need neither minutes nor a browser"
+    )
+    quick = parser.parse_args().quick
+    steps: list[tuple[str, list[str | Path]]] = [
+        ("ruff check", [BIN / "ruff", "check", "."]),
+        ("ruff format", [BIN / "ruff", "format", "--check", "."]),
+    ]
+    if not quick:
+        notebooks = [
+            p for folder in ("book/notebooks", "exercises") for p in sorted((ROOT / folder).glob("*.ipynb"))
+        ]
+        steps += [
+            ("pyright", [BIN / "pyright"]),
+            ("import-linter", [BIN / "lint-imports"]),
+            ("codespell", [BIN / "codespell", "--ignore-words", "book/tools/words.txt", *spelling()]),
+            ("book", [BIN / "python", "book/tools/build_book.py"]),
+            ("nbval", [*PYTEST, "--nbval-lax", "-W", "default", *notebooks, *solved_notebooks()]),
+        ]
+    chosen = ["-m", "not slow and not browser"] if quick else []
+    steps.append(("pytest", [*PYTEST, *chosen]))
+    failed = [name for name, command in steps if not step(name, command)]
+    if failed:
+        print(f"\nFAILED: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""The built site in a real browser: no error, no request to elsewhere, accessible, right in its numbers."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from course_lib.groups import CyclicGroup, DihedralGroup
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build/html"
+AXE = ROOT / "book/web/node_modules/axe-core/axe.min.js"
+SHOTS = ROOT / "_build/screenshots"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
+LEFT_OUT = {"genindex.html", "py-modindex.html", "search.html"}
+PAGES = sorted(
+    str(path.relative_to(SITE))
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts and "_modules" not in path.parts and path.name not in LEFT_OUT
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default::DeprecationWarning"),
+    pytest.mark.filterwarnings("default::ResourceWarning"),
+]
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line of log for each."""
+
+    def log_message(self, format, *args):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address():
+    if not (SITE / "index.html").is_file():
+        pytest.fail("the site is not built; run `make book` first")
+    handler = functools.partial(QuietHandler, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        message = "no Chromium on this machine; on Debian: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page of the site, and what went wrong while it was open."""
+
+    def __init__(self, browser, address):
+        self.context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
+        )
+        self.page = self.context.new_page()
+        self.address = address
+        self.troubles: list[str] = []
+        self.page.on(
+            "console", lambda m: self.troubles.append(f"console: {m.text}") if m.type == "error" else None
+        )
+        self.page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
+        self.page.on("requestfailed", lambda r: self.troubles.append(f"failed: {r.url}"))
+        self.page.on("request", self._request)
+        self.page.on(
+            "response", lambda r: self.troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None
+        )
+
+    def _request(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.troubles.append(f"external: {request.url}")
+
+    def open(self, name):
+        self.page.goto(self.address + name, wait_until="networkidle")
+        if self.page.locator(".math").count():
+            self.page.wait_for_function("window.MathJax?.startup?.promise")
+            self.page.evaluate("MathJax.startup.promise")
+        return self.page
+
+
+@pytest.fixture
+def watched(browser, address):
+    opened = []
+
+    def make():
+        opened.append(Watched(browser, address))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.close()
+
+
+def test_there_are_pages():
+    assert "book/index.html" in PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_works_and_is_accessible(watched, name):
+    one = watched()
+    page = one.open(name)
+    page.evaluate(AXE.read_text())
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme, width in VIEWS:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.locator(f"html[data-theme={scheme}]").wait_for()
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 1, f"the page is {overflow} px wider than the screen of {width} px"
+        shot = SHOTS / f"{name.replace('/', '-')[:-5]}-{scheme}-{width}.png"
+        page.screenshot(path=shot, full_page=True, animations="disabled")
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        bad = [
+            (rule["id"], node["html"][:160], node.get("failureSummary", "")[:200])
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"][:3]
+        ]
+        assert bad == [], (scheme, width)
+    assert one.troubles == []
+
+
+def explorer_page() -> str:
+    """First page with the group explorer."""
+    return next(name for name in PAGES if 'data-demo="group-table"' in (SITE / name).read_text())
+
+
+def test_explorer_shows_the_products_of_the_library(watched):
+    one = watched()
+    page = one.open(explorer_page())
+    figure = page.locator('[data-demo="group-table"]').first
+    groups = {str(group): group for group in (DihedralGroup(4), CyclicGroup(6), DihedralGroup(3))}
+    for name, group in groups.items():
+        figure.locator("select").select_option(name)
+        figure.locator(f":scope[data-ready='{name}']").wait_for()
+        state = group.identity
+        for g in [*group.elements, 1, group.order - 1, 1]:
+            figure.locator(f"button[data-element='{g}']").click()
+            wanted = group.product(g, state)
+            seen = figure.evaluate("f => [f.dataset.g, f.dataset.h, f.dataset.product].map(Number)")
+            assert seen == [g, state, wanted]
+            lit = figure.locator("td.on")
+            assert lit.count() == 1
+            where = lit.evaluate("td => [td.parentElement.rowIndex - 1, td.cellIndex - 1]")
+            assert where == [g, state]
+            assert lit.inner_text() == figure.locator(f"button[data-element='{wanted}']").inner_text()
+            state = wanted
+    assert one.troubles == []
+
+
+def test_explorer_works_by_keyboard_and_speaks(watched):
+    one = watched()
+    page = one.open(explorer_page())
+    figure = page.locator('[data-demo="group-table"]').first
+    figure.locator("select").select_option("D_4")
+    first = figure.locator("button[data-element='1']")
+    first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("f")
+    assert figure.get_attribute("data-product") == str(DihedralGroup(4).product(4, 1))
+    outline = first.evaluate("b => getComputedStyle(b).outlineStyle + getComputedStyle(b).outlineWidth")
+    assert outline == "solid3px"
+    spoken = figure.locator("output")
+    assert spoken.get_attribute("aria-live") == "polite" and "First r, then m" in spoken.inner_text()
+
+
+def test_picture_of_the_explorer_turns_counter_clockwise(watched):
+    page = watched().open(explorer_page())
+    figure = page.locator('[data-demo="group-table"]').first
+    figure.locator("select").select_option("D_4")
+    top = "f => { const c = f.querySelectorAll('circle')[0].getBoundingClientRect(); return [c.x, c.y]; }"
+    x0, y0 = figure.evaluate(top)
+    figure.locator("button[data-element='1']").click()
+    x1, y1 = figure.evaluate(top)
+    assert x1 < x0 - 10 and abs(y1 - y0) < 2  # from the upper right corner to the upper left
+
+
+def test_colab_buttons_point_to_notebooks_that_exist():
+    for name in PAGES:
+        for link in (SITE / name).read_text().split('href="')[1:]:
+            url = link.split('"')[0]
+            if "colab.research" in url:
+                path = "book" + url.split("/book", 1)[1]
+                assert path.endswith(".ipynb") and (ROOT / path).is_file(), url
