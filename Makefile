@@ -6,7 +6,7 @@ PY := .venv/bin/python
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve test quick notebooks figures clean
+.PHONY: help env notebooks book serve test quick clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
