@@ -1,0 +1,1 @@
+"""Instant feedback in the exercises, one module a unit: ``from course_lib.checks import p4 as checks``."""

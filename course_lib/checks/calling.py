@@ -1,0 +1,93 @@
+"""Calling a student's function: with a time limit, and every failure turned into a sentence."""
+
+import ctypes
+import linecache
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+SECONDS = 5.0  # right answers need milliseconds
+Call = Callable[..., Any]
+
+
+class NotAttemptedError(Exception):
+    """The function still raises the NotImplementedError of the exercise."""
+
+
+class AnswerError(Exception):
+    """The function did not return; the message says why, in words for the student."""
+
+
+class _Stop(BaseException):
+    """Thrown into the thread of an endless loop; no ``except Exception`` holds it back."""
+
+
+def limited(function: Callable[..., Any], *, seconds: float = SECONDS) -> Call:
+    """The same function, stopped after some seconds, with readable failures.
+
+    Args:
+        function: What the student wrote.
+        seconds: Time limit of one call. A loop inside compiled code cannot be stopped;
+            it is left behind.
+
+    Returns:
+        Function that raises ``NotAttemptedError`` or ``AnswerError`` and nothing else.
+
+    Raises:
+        ValueError: If ``function`` cannot be called.
+    """
+    if not callable(function):
+        raise ValueError(f"give the function itself, without brackets; got {type(function).__name__}")
+
+    def call(*arguments: Any) -> Any:
+        result: list[Any] = []
+        failure: list[BaseException] = []
+
+        def target() -> None:
+            try:
+                result.append(function(*arguments))
+            except _Stop:
+                pass
+            except BaseException as error:  # noqa: B036  whatever a student raises is part of the answer
+                failure.append(error)
+
+        thread = threading.Thread(target=target, daemon=True)
+        thread.start()
+        try:
+            thread.join(seconds)
+        finally:
+            if thread.is_alive():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stop)
+                )
+        if thread.is_alive() or not (result or failure):
+            raise AnswerError(f"your function did not finish within {seconds:g} seconds: an endless loop?")
+        if failure:
+            raise readable(failure[0], function) from None
+        return result[0]
+
+    return call
+
+
+def readable(error: BaseException, function: Callable[..., Any] | None = None) -> Exception:
+    """What a student's exception means: not attempted, or a sentence with its line.
+
+    Args:
+        error: What the student's code raised.
+        function: The student's function, to find the line in its own source.
+    """
+    if isinstance(error, NotImplementedError) and str(error).startswith("exercise"):
+        return NotAttemptedError(str(error))
+    what = " ".join(str(error).split())[:300]
+    where = _line(error, getattr(getattr(function, "__code__", None), "co_filename", "<answer>"))
+    return AnswerError(f"your function raised {type(error).__name__}: {what}{where}")
+
+
+def _line(error: BaseException, filename: str) -> str:
+    """The last line of the student's own code that the exception passed through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
+    if not frames:
+        return ""
+    line = linecache.getline(filename, frames[-1].lineno or 0).strip()
+    return f" (line {frames[-1].lineno}: {line})" if line else f" (line {frames[-1].lineno})"

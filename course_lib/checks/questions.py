@@ -1,0 +1,233 @@
+"""A question of an exercise: its cases, its reference, the known mistakes, and how an answer is judged."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.calling import AnswerError, Call, NotAttemptedError, limited
+from course_lib.checks.drawing import counting
+from course_lib.checks.verdicts import NOT_ATTEMPTED, RIGHT, WRONG, Finding, Verdict
+
+TOLERANCE = 1e-10  # relative, in float64; rounding gives about 1e-15
+
+
+class Hint(str):
+    """Text that a notebook shows without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong answer.
+
+    Args:
+        message: What the student is told; it explains the mistake and not the solution.
+        function: Gives the wrong answer on the same arguments.
+    """
+
+    message: str
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is needed to judge an answer, whatever its code looks like.
+
+    Args:
+        name: Name of the question; also the ``grade_id`` of its answer cell.
+        function: Name of the function that the student writes.
+        arguments: Names of its arguments.
+        axes: Names of the axes of the answer, or empty if it is a truth value.
+        cases: Arguments for a generator of random numbers, the smallest first.
+        reference: The right answer, written otherwise than in the solution.
+        mistakes: Known wrong answers, the most special first.
+        finding: The property that a wrong answer breaks, given how to call it and a case.
+        hints: What to tell on demand, the gentlest first.
+    """
+
+    name: str
+    function: str
+    arguments: tuple[str, ...]
+    axes: tuple[str, ...]
+    cases: Callable[[torch.Generator], Iterable[tuple[Any, ...]]]
+    reference: Callable[..., Any]
+    mistakes: tuple[Mistake, ...]
+    finding: Callable[[Call, tuple[Any, ...]], Finding]
+    hints: tuple[str, ...]
+
+    def check(self, function: Callable[..., Any], *, seed: int = 0) -> Verdict:
+        """Judge a function of this process, as a notebook does.
+
+        Args:
+            function: What the student wrote.
+            seed: Seed of the random cases.
+        """
+        try:
+            call = limited(function)
+        except ValueError as error:
+            return Verdict(self.name, WRONG, str(error))
+        return self.judge(call, seed=seed)
+
+    def judge(self, call: Call, *, seed: int) -> Verdict:
+        """Judge an answer that may live anywhere.
+
+        Args:
+            call: Gives the answer to arguments; raises ``NotAttemptedError`` or
+                ``AnswerError`` and nothing else.
+            seed: Seed of the random cases.
+        """
+        seen: list[tuple[tuple[Any, ...], Any]] = []
+        fault: Verdict | None = None
+        for case in self.cases(torch.Generator().manual_seed(seed)):
+            try:
+                given = call(*_copies(case))
+            except NotAttemptedError:
+                return Verdict(
+                    self.name,
+                    NOT_ATTEMPTED,
+                    f"Write {self.function} and take out the line that raises NotImplementedError.",
+                )
+            except AnswerError as error:
+                fault = Verdict(self.name, WRONG, _sentence(str(error)), case=self.describe(case))
+                break
+            given = _truth_value(given)
+            complaint = self.complaint(given, self.reference(*case))
+            if complaint:
+                fault = Verdict(self.name, WRONG, complaint, case=self.describe(case))
+                break
+            seen.append((case, given))
+        wrong = [(case, given) for case, given in seen if not same(given, self.reference(*case))]
+        if wrong:
+            return self.explain(call, seen, *wrong[0])
+        if fault:
+            return fault
+        case, given = seen[-1]
+        if not self.repeats(call, case, given):
+            return self.restless(case)
+        return Verdict(self.name, RIGHT, f"{self.function} passed {len(seen)} cases (seed {seed}).")
+
+    def explain(
+        self, call: Call, seen: list[tuple[tuple[Any, ...], Any]], case: tuple[Any, ...], given: Any
+    ) -> Verdict:
+        """Verdict on an answer that has the right form and wrong values."""
+        if not self.repeats(call, case, given):
+            return self.restless(case)
+        message = f'The values are wrong. Compare them, then try checks.hint("{self.name}", 1).'
+        for mistake in self.mistakes:
+            if all(same(answer, mistake.function(*arguments)) for arguments, answer in seen):
+                message = mistake.message
+                break
+        try:
+            finding = self.finding(call, case)
+        except (AnswerError, NotAttemptedError):  # on a turned input the function fails otherwise
+            finding = None
+        return Verdict(
+            self.name,
+            WRONG,
+            message,
+            finding=finding,
+            case=self.describe(case),
+            expected=self.reference(*case),
+            given=given,
+            labels=self.axes,
+        )
+
+    def repeats(self, call: Call, case: tuple[Any, ...], given: Any) -> bool:
+        """Whether the same arguments give the same answer again."""
+        try:
+            return same(_truth_value(call(*_copies(case))), given)
+        except (AnswerError, NotAttemptedError):
+            return False
+
+    def restless(self, case: tuple[Any, ...]) -> Verdict:
+        """Verdict on an answer that depends on more than its arguments."""
+        message = "Called twice with the same arguments, your function gives two different answers."
+        return Verdict(self.name, WRONG, message, case=self.describe(case))
+
+    def complaint(self, given: Any, expected: Any) -> str:
+        """What is wrong with the form of an answer, or an empty string."""
+        if given is None:
+            return f"{self.function} returned None. Is there a return statement on every path?"
+        if not isinstance(expected, Tensor):
+            if isinstance(given, bool):
+                return ""
+            return f"{self.function} must return True or False, it returned {_kind(given)}."
+        if not isinstance(given, Tensor):
+            return f"{self.function} must return a tensor, it returned {_kind(given)}."
+        if given.shape != expected.shape:
+            hint = ""
+            if sorted(given.shape) == sorted(expected.shape):
+                hint = " These are the right axes in another order."
+            return (
+                f"Wrong shape: expected {tuple(expected.shape)} ({' '.join(self.axes)}), "
+                f"given {tuple(given.shape)}.{hint}"
+            )
+        if given.layout != torch.strided:
+            return f"{self.function} must return an ordinary tensor, it returned {given.layout}."
+        if given.dtype != expected.dtype:
+            return (
+                f"Wrong type of numbers: expected {expected.dtype}, as the input has, given {given.dtype}. "
+                "A new tensor needs dtype=x.dtype; torch.zeros_like and torch.stack keep it."
+            )
+        return "" if given.isfinite().all() else "The answer contains inf or nan. Is there a division by 0?"
+
+    def describe(self, case: tuple[Any, ...]) -> str:
+        """The arguments of a case in words: small values, and the shapes of tensors."""
+        return ", ".join(
+            f"{name} = {_described(value)}" for name, value in zip(self.arguments, case, strict=True)
+        )
+
+    def hint(self, number: int) -> Hint:
+        """The given hint, counted from 1.
+
+        Raises:
+            ValueError: If there is no such hint.
+        """
+        if not 1 <= number <= len(self.hints):
+            raise ValueError(f"{self.name} has the hints 1 to {len(self.hints)}; got {number}")
+        return Hint(self.hints[number - 1])
+
+
+def same(given: Any, expected: Any) -> bool:
+    """Whether two answers are equal up to rounding."""
+    if not isinstance(expected, Tensor) or not isinstance(given, Tensor):
+        return type(given) is type(expected) and given == expected
+    if given.shape != expected.shape:
+        return False
+    return bool((given - expected).norm() <= TOLERANCE * (1 + expected.norm()))
+
+
+def _described(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return str(value)
+    if same(value, counting(*value.shape)):
+        return f"the numbers 1 to {value.numel()} in the shape {tuple(value.shape)}"
+    return f"random numbers in the shape {tuple(value.shape)}"
+
+
+def _copies(case: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same arguments; what the student's function writes into them does no harm."""
+    return tuple(value.clone() if isinstance(value, Tensor) else value for value in case)
+
+
+def _truth_value(value: Any) -> Any:
+    """A bool, if the value is the True or False of NumPy or torch; else the value itself."""
+    is_bool = str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
+    return bool(value) if is_bool and getattr(value, "ndim", 1) == 0 else value
+
+
+def _kind(value: Any) -> str:
+    return (
+        f"{type(value).__name__} ({str(value)[:40]})"
+        if isinstance(value, int | str)
+        else type(value).__name__
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", ")")) else ".")

@@ -1,0 +1,165 @@
+"""What a check says: one of three states, and for a wrong answer the smallest input on which it fails."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import torch
+from torch import Tensor
+
+NOT_ATTEMPTED, WRONG, RIGHT = "not attempted", "wrong", "right"
+MARKS = {NOT_ATTEMPTED: "○", WRONG: "✗", RIGHT: "✓"}
+COLOURS = {NOT_ATTEMPTED: "#6b6b6b", WRONG: "#a3260f", RIGHT: "#00684a"}
+WIDEST = 6  # rows and columns of a picture
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A property that a wrong answer breaks.
+
+    Args:
+        statement: The property, as a sentence or formula.
+        element: The group element at which it fails, or None if it names none.
+    """
+
+    statement: str
+    element: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Result of one check. In a notebook it shows itself.
+
+    Args:
+        question: Name of the question.
+        state: ``"not attempted"``, ``"wrong"`` or ``"right"``.
+        message: What to know, in a sentence or two.
+        finding: The property that failed, and where.
+        case: The smallest failing input that was found, in words.
+        expected: What the answer should be on that input.
+        given: What it was.
+        labels: Names of the axes of both, to say which slice a picture shows.
+    """
+
+    question: str
+    state: str
+    message: str
+    finding: Finding | None = None
+    case: str = ""
+    expected: Any = None
+    given: Any = None
+    labels: tuple[str, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer passed."""
+        return self.state == RIGHT
+
+    def require(self) -> None:
+        """Raise unless the answer is right; for hidden tests that nbgrader runs.
+
+        Raises:
+            AssertionError: With the message of the check.
+        """
+        if not self.is_right:
+            raise AssertionError(f"{self.question}: {self.state}. {self.message}")
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Label and text of what is known beyond the message."""
+        found = [("Property that fails", self.finding.statement)] if self.finding else []
+        if self.finding and self.finding.element:
+            found.append(("Group element", self.finding.element))
+        if self.case:
+            found.append(("Smallest failing input", self.case))
+        return found
+
+    def panels(self) -> tuple[str, list[tuple[str, list[list[float]]]]]:
+        """Name of the slice with the largest difference, and its three small tables."""
+        expected, given = self.expected, self.given
+        if not (isinstance(expected, Tensor) and isinstance(given, Tensor)) or expected.shape != given.shape:
+            return "", []
+        if expected.ndim < 2 or expected.numel() == 0:
+            return "", []
+        difference = given - expected
+        slices = difference.abs().nan_to_num(nan=float("inf")).flatten(-2).amax(-1)
+        index = [int(i) for i in torch.unravel_index(slices.argmax(), slices.shape)] if slices.ndim else []
+        names = self.labels[: len(index)] or tuple(f"axis {i}" for i in range(len(index)))
+        name = ", ".join(f"{label} {i}" for label, i in zip(names, index, strict=True))
+        parts = (("expected", expected), ("yours", given), ("difference", difference))
+        return name, [
+            (label, part[tuple(index)][:WIDEST, :WIDEST].detach().tolist()) for label, part in parts
+        ]
+
+    def __repr__(self) -> str:
+        lines = [f"{MARKS[self.state]} {self.question}: {self.state}", f"  {self.message}"]
+        lines += [f"  {label}: {text}" for label, text in self.facts()]
+        name, panels = self.panels()
+        if panels:
+            lines.append(f"  At {name}:" if name else "")
+            for label, table in panels:
+                lines += [
+                    f"    {label}",
+                    *("      " + " ".join(f"{_short(v):>7}" for v in row) for row in table),
+                ]
+        elif self.expected is not None:
+            lines.append(f"  expected {_plain(self.expected)}, yours {_plain(self.given)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return to_html(self)
+
+
+def to_html(verdict: Verdict) -> str:
+    """A verdict as HTML without scripts; everything a student wrote is escaped."""
+    colour = COLOURS[verdict.state]
+    facts = "".join(f"<li><b>{escape(label)}:</b> {escape(text)}</li>" for label, text in verdict.facts())
+    name, panels = verdict.panels()
+    picture = ""
+    if panels:
+        limit = max((abs(v) for _, table in panels for row in table for v in row if v == v), default=0) or 1
+        tables = "".join(_table(label, table, limit) for label, table in panels)
+        where = f"At {escape(name)}:" if name else ""
+        picture = f'<div>{where}</div><div style="display:flex;flex-wrap:wrap;gap:1.5em">{tables}</div>'
+    elif verdict.expected is not None:
+        picture = (
+            f"<div>expected <code>{escape(_plain(verdict.expected))}</code>, "
+            f"yours <code>{escape(_plain(verdict.given))}</code></div>"
+        )
+    return (
+        f'<div style="border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0">'
+        f'<div><b style="background:{colour};color:#fff;padding:.1em .5em;border-radius:.3em">'
+        f"{MARKS[verdict.state]} {escape(verdict.state)}</b> {escape(verdict.question)}</div>"
+        f'<p style="margin:.4em 0">{escape(verdict.message)}</p>'
+        f"{f'<ul>{facts}</ul>' if facts else ''}{picture}</div>"
+    )
+
+
+def _table(label: str, table: list[list[float]], limit: float) -> str:
+    rows = "".join(
+        "<tr>" + "".join(f'<td style="{_cell_style(v, limit)}">{_short(v)}</td>' for v in row) + "</tr>"
+        for row in table
+    )
+    return (
+        '<table style="border-collapse:collapse;width:auto;margin:.3em 0"><caption style="caption-side:top;'
+        f'text-align:left;padding:0">{escape(label)}</caption>{rows}</table>'
+    )
+
+
+def _cell_style(value: float, limit: float) -> str:
+    """Blue for negative, red for positive numbers, white for 0; black text on all of them."""
+    strength = 0.5 * min(abs(value) / limit, 1) if value == value else 0
+    hue = "230,97,1" if value > 0 else "33,102,172"
+    return (
+        f"background:linear-gradient(rgba({hue},{strength:.2f}),rgba({hue},{strength:.2f})) #fff;color:#111;"
+        "border:1px solid #bbb;padding:.15em .4em;text-align:right;font-family:monospace;min-width:2.2em"
+    )
+
+
+def _short(value: float) -> str:
+    return str(int(value)) if value == round(value, 9) and float(value).is_integer() else f"{value:.3g}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"tensor of shape {tuple(value.shape)}"
+    return repr(value)[:200]
