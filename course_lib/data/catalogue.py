@@ -20,7 +20,7 @@ def load(
     size: int = 64,
     split: str = "group",
     seed: int = 0,
-    fraction: float = 1.0,
+    fraction: float | int = 1.0,
     root: str | Path | None = None,
 ) -> Splits:
     """A data set as training, validation and test set, about 70, 15 and 15 percent.

@@ -36,7 +36,7 @@ class Decoded(NamedTuple):
     """
 
     image: Image.Image
-    extent: tuple[float, float]
+    extent: tuple[float | int, float | int]
     full: tuple[int, int]
 
 
@@ -69,7 +69,7 @@ def decode(data: bytes, name: str, mode: str, at_least: int) -> Decoded:
         raise ValueError(f"{name}: not a readable image ({error}); download the data set again") from error
 
 
-def letterbox(image: Image.Image, extent: tuple[float, float], size: int) -> Image.Image:
+def letterbox(image: Image.Image, extent: tuple[float | int, float | int], size: int) -> Image.Image:
     """Picture scaled to fit a square and centred in it, black beside it.
 
     Both directions are scaled alike, so a circle stays a circle. The picture is smoothed
@@ -81,13 +81,13 @@ def letterbox(image: Image.Image, extent: tuple[float, float], size: int) -> Ima
             where a reduced size was rounded up.
         size: Side of the square in px.
     """
-    width, height = extent
     side = max(extent)
-    # The canvas holds the square and a px more on each side, because pixels move by whole steps.
-    canvas = Image.new(image.mode, (math.ceil(side) + 2, math.ceil(side) + 2))
-    left, top = math.floor((canvas.width - width) / 2), math.floor((canvas.height - height) / 2)
+    # Whole px of margin before the picture; the rest of the way the box moves by a fraction.
+    left, top = (math.ceil((side - length) / 2) for length in extent)
+    x, y = left + (extent[0] - side) / 2, top + (extent[1] - side) / 2
+    width, height = max(left + image.width, math.ceil(x + side)), max(top + image.height, math.ceil(y + side))
+    canvas = Image.new(image.mode, (width, height))
     canvas.paste(image, (left, top))
-    x, y = left + (width - side) / 2, top + (height - side) / 2
     return canvas.resize((size, size), Image.Resampling.BILINEAR, box=(x, y, x + side, y + side))
 
 

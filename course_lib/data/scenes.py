@@ -71,7 +71,7 @@ def draw(n_scenes: int, n_frames: int, seed: int) -> Scene:
     rng = torch.Generator().manual_seed(seed)
     n = n_scenes * n_frames
 
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
+    def uniform(low: float | int, high: float | int, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(*shape, generator=rng)
 
     def normal(*shape: int) -> Tensor:

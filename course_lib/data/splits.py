@@ -62,7 +62,7 @@ def three_way(groups: Sequence[str], seed: int) -> tuple[list[int], list[int], l
     return train, val, test
 
 
-def keep_fraction(groups: Sequence[str], fraction: float, seed: int) -> list[int]:
+def keep_fraction(groups: Sequence[str], fraction: float | int, seed: int) -> list[int]:
     """Positions of a part of the training pictures; smaller parts lie inside larger ones.
 
     Args:

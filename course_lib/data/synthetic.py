@@ -12,7 +12,7 @@ from course_lib.data.scenes import BUBBLES, LOBED, PATCHES, POLYPS, SMOOTH, Scen
 from course_lib.data.segmentation import SegmentationSet
 
 LICENCE = "made by this package, free to use under its licence"
-CHUNK = 16  # frames drawn at once, to keep the memory small
+CHUNK = 8  # frames drawn at once, to keep the memory small
 
 
 def outlines(scene: Scene, points: Float[Tensor, "n y x 2"]) -> Float[Tensor, "n blob y x"]:
@@ -80,7 +80,7 @@ def render(scene: Scene, side: int) -> tuple[Float[Tensor, "n 3 y x"], Float[Ten
 
 
 def synthetic_polyps(
-    *, n_scenes: int = 80, n_frames: int = 5, size: int = 64, seed: int = 0
+    *, n_scenes: int = 200, n_frames: int = 2, size: int = 64, seed: int = 0
 ) -> tuple[SegmentationSet, str]:
     """Pictures of polyps with exact masks.
 
@@ -104,7 +104,7 @@ def synthetic_polyps(
     if min(n_scenes, n_frames, size) < 1:
         numbers = (n_scenes, n_frames, size)
         raise ValueError(
-            f"n_scenes, n_frames and size must be at least 1, got {numbers}; 80, 5 and 64 are usual"
+            f"n_scenes, n_frames and size must be at least 1, got {numbers}; 200, 2 and 64 are usual"
         )
     scenes = draw(n_scenes, n_frames, seed)
     rng = torch.Generator().manual_seed(seed + 1)
