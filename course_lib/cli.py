@@ -1,5 +1,7 @@
 """Command line: the only module that prints, parses arguments or ends the program."""
 
+import os
+import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +16,10 @@ from typer.core import TyperGroup
 from course_lib import data
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.config import Settings, read_yaml
+from course_lib.grading.feedback import write_report
+from course_lib.grading.grade import Score
+from course_lib.grading.grade import grade as grade_folder
+from course_lib.grading.sandbox import Limits
 from course_lib.ledger import Entry, entry_path, read_entry, write_entry
 from course_lib.prediction import overlay, read_image, segment_image, write_png
 from course_lib.scoring import make_entry
@@ -181,6 +187,40 @@ def predict(
         write_png(path, result)
         print(path)
     print(f"{(mask > 0).mean():.1%} of the image marked")
+
+
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="Folder with student.ipynb or student/UNIT.ipynb.")],
+    unit: Annotated[str, typer.Option(help="Name of the unit.")] = "p4",
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("grades"),
+    exercises: Annotated[Path, typer.Option(help="Folder of the handed-out notebooks.")] = Path("exercises"),
+    seed: Annotated[int | None, typer.Option(help="Seed of the hidden cases; fresh if not given.")] = None,
+    seconds: Annotated[float, typer.Option(help="Time limit of one question.")] = 20,
+    memory_mb: Annotated[int, typer.Option(help="Memory limit beyond torch itself.")] = 1024,
+    jobs: Annotated[int, typer.Option(help="Submissions at a time; 0 for one a processor.")] = 0,
+) -> None:
+    """Grade handed-in notebooks: fresh hidden cases, a CSV table and a feedback page a student."""
+    if out.resolve().is_relative_to(submissions.resolve()):
+        raise ValueError(f"--out {out} lies among the submissions; choose a folder outside {submissions}")
+
+    def show(student: str, scores: list[Score]) -> None:
+        states = "  ".join(f"{score.question} {score.state}" for score in scores)
+        print(
+            f"{student}: {sum(s.points for s in scores):g} of {sum(s.maximum for s in scores):g}  ({states})"
+        )
+
+    report = grade_folder(
+        submissions,
+        unit=unit,
+        exercises=exercises,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        limits=Limits(seconds, memory_mb),
+        jobs=jobs or os.cpu_count() or 1,
+        progress=show,
+    )
+    table, summary, *_ = write_report(report, out)
+    print(f"seed of the hidden cases: {report.seed}", *report.remarks, table, summary, sep="\n")
 
 
 def _numbers(text: str | None) -> list[str] | None:

@@ -93,7 +93,7 @@ class Question:
                     f"Write {self.function} and take out the line that raises NotImplementedError.",
                 )
             except AnswerError as error:
-                fault = Verdict(self.name, WRONG, _sentence(str(error)), case=self.describe(case))
+                fault = Verdict(self.name, WRONG, sentence(str(error)), case=self.describe(case))
                 break
             given = _truth_value(given)
             complaint = self.complaint(given, self.reference(*case))
@@ -229,5 +229,6 @@ def _kind(value: Any) -> str:
     )
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning and a stop at its end."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", ")")) else ".")
