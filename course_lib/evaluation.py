@@ -153,7 +153,7 @@ def rotation_scores(
     )
 
 
-def turn_masks(masks: Masks, angle_deg: float) -> Masks:
+def turn_masks(masks: Masks, angle_deg: int | float) -> Masks:
     """Masks turned about the centre: exact at multiples of 90 degrees, else bilinear, cut at one half."""
     return rotate(masks.float(), angle_deg) >= 0.5
 

@@ -173,7 +173,8 @@ def read_ledger(ledger: Path, **wanted: str | int | float | Sequence[str | int |
 
 
 def _matches(settings: Settings, wanted: dict) -> bool:
+    chosen = {key: getattr(settings, key) for key in wanted}
     return all(
-        getattr(settings, key) in (value if isinstance(value, list | tuple | set) else (value,))
+        chosen[key] == value or (isinstance(value, list | tuple | set) and chosen[key] in value)
         for key, value in wanted.items()
     )

@@ -97,6 +97,7 @@ def fit(
         optimizer.load_state_dict(progress.state["optimizer"])
         schedule.load_state_dict(progress.state["schedule"])
         torch.set_rng_state(progress.state["random"])
+        torch.cuda.set_rng_state_all(progress.state.get("random_cuda", []))
     images, masks = fabric.to_device((train.images, train.masks))
 
     for epoch in range(len(progress.epochs), settings.epochs):
@@ -104,35 +105,31 @@ def fit(
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
         order = torch.randperm(len(images), generator=generator)
         network.train()
-        bar = tqdm(
-            order.split(settings.batch_size),
-            f"epoch {epoch + 1}/{settings.epochs}",
-            leave=False,
-            disable=None,
-        )
+        title = f"epoch {epoch + 1}/{settings.epochs}"
+        bar = tqdm(order.split(settings.batch_size), title, leave=False, disable=None)
         for index in bar:
             on_device = index.to(images.device)
             x, y = images[on_device] / 255, masks[on_device].float()
             x, y = augment(x, y, settings.augmentation, generator)
             loss = segmentation_loss(network(x).float(), y)
+            if not loss.isfinite():
+                raise ValueError(
+                    f"the loss must stay finite, got {loss.item()} in {title}; lower learning_rate"
+                )
             wrapped.zero_grad()
             fabric.backward(loss)
             wrapped.step()
             schedule.step()
             total += loss.item() * len(index)
             bar.set_postfix(loss=f"{loss.item():.3f}", dice=f"{progress.last_dice:.3f}")
-        mean_loss = total / len(images)
-        if not mean_loss < float("inf"):
-            raise ValueError(
-                f"the loss must stay finite, got {mean_loss} in epoch {epoch + 1}; lower learning_rate"
-            )
         score = validation_dice(network, val, settings.batch_size)
-        progress.epochs.append(Epoch(mean_loss, score, time.perf_counter() - start))
+        progress.epochs.append(Epoch(total / len(images), score, time.perf_counter() - start))
         progress.peak_memory_mb = max(progress.peak_memory_mb, peak_memory_mb())
         progress.state = {
             "optimizer": optimizer.state_dict(),
             "schedule": schedule.state_dict(),
             "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all(),
         }
         save_checkpoint(folder, model.state_dict(), progress, settings)
         if report:
