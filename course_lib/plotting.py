@@ -198,11 +198,12 @@ def slider(draw: Callable[[Any], Figure], values: Sequence[Any], *, label: str, 
         f'<div style="{CONTROL}"><label>{html.escape(label)} '
         f'<input type="range" min="0" max="{len(values) - 1}" step="1" value="0" autocomplete="off"'
         f' aria-valuetext="{html.escape(texts[0])}" data-values="{html.escape(json.dumps(texts))}"'
-        f' oninput="{SHOW_FRAME}" style="width:min(20rem,60vw);vertical-align:middle"></label>'
+        f' oninput="{SHOW_FRAME}" style="{INPUT}"></label>'
         f'<output style="min-width:4em;text-align:left">{html.escape(texts[0])}</output></div></figure>'
     )
 
 
+INPUT = "width:min(20rem,60vw);margin-left:.6rem;vertical-align:middle"
 CONTROL = "display:flex;gap:.75rem;justify-content:center;align-items:center;margin-top:.5rem"
 # Inline, because output that a notebook inserts later must work too; it needs no id and no global name.
 SHOW_FRAME = (
