@@ -3,7 +3,6 @@ PYTHON ?=
 PORT ?= 8000
 BOOT := $(or $(PYTHON),python3)
 PY := .venv/bin/python
-export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
 .PHONY: help env notebooks book serve test quick clean

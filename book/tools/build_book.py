@@ -1,6 +1,7 @@
 """Build of the site: nothing where nothing changed, and no stale output where the library did."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,9 @@ def main() -> int:
         shutil.rmtree(BUILD / "html", ignore_errors=True)
     start = time.monotonic()
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going"]
-    code = subprocess.run([*command, *(["--all"] if fresh else [])], cwd=ROOT).returncode
+    threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # the chapters' arrays are too small for more
+    extra = ["--all"] if fresh else []
+    code = subprocess.run([*command, *extra], cwd=ROOT, env={**threads, **os.environ}).returncode
     if code:
         show_failures(BUILD / "html" / "reports")
         print(
