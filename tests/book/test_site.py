@@ -203,6 +203,24 @@ def test_picture_of_the_explorer_turns_counter_clockwise(watched):
     assert x1 < x0 - 10 and abs(y1 - y0) < 2  # from the upper right corner to the upper left
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in PAGES if "course-slider" in (SITE / name).read_text("utf8")]
+)
+def test_sliders_work_by_keyboard_and_speak(watched, name):
+    one = watched()
+    page = one.open(name)
+    for figure in page.locator(".course-slider").all():
+        frames, control = figure.locator("img"), figure.locator("input")
+        control.focus()
+        for step in range(frames.count()):
+            assert [k for k, frame in enumerate(frames.all()) if frame.is_visible()] == [step]
+            value = control.get_attribute("aria-valuetext")
+            assert figure.locator("output").inner_text() == value
+            assert frames.nth(step).get_attribute("alt").endswith(f": {value}.")
+            page.keyboard.press("ArrowRight")
+    assert one.troubles == []
+
+
 def test_colab_buttons_point_to_notebooks_that_exist():
     for name in PAGES:
         for link in (SITE / name).read_text().split('href="')[1:]:
