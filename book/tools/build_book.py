@@ -65,6 +65,8 @@ def main() -> int:
         read(cells) != library
     ):  # executed cells are cached by their text alone; they depend on the library too
         shutil.rmtree(BUILD / ".jupyter_cache", ignore_errors=True)
+        BUILD.mkdir(exist_ok=True)
+        cells.write_text(library)
         fresh = True
     shutil.rmtree(BUILD / "html" / "reports", ignore_errors=True)
     if read(style) != looks:
@@ -83,7 +85,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return code
-    cells.write_text(library)
     style.write_text(looks)
     stamp.write_text(everything)
     print(f"[book] built in {time.monotonic() - start:.0f} s; {where}")
