@@ -57,13 +57,10 @@ def main() -> int:
     if read(stamp) == everything:
         print(f"[book] up to date; {where}")
         return 0
-    fresh = (
-        not stamp.is_file()
-    )  # a failed build leaves none: Sphinx repeats no warning of a page it has already read
+    # A failed build leaves no stamp: Sphinx repeats no warning of a page that it has already read.
+    fresh = not stamp.is_file()
     stamp.unlink(missing_ok=True)
-    if (
-        read(cells) != library
-    ):  # executed cells are cached by their text alone; they depend on the library too
+    if read(cells) != library:  # cells are cached by their text alone, but show what the library does
         shutil.rmtree(BUILD / ".jupyter_cache", ignore_errors=True)
         BUILD.mkdir(exist_ok=True)
         cells.write_text(library)
@@ -80,10 +77,7 @@ def main() -> int:
     code = subprocess.run([*command, *extra], cwd=ROOT, env={**threads, **os.environ}).returncode
     if code:
         show_failures(BUILD / "html" / "reports")
-        print(
-            "\n[book] STOP: the book has warnings or errors, listed above; mend them",
-            file=sys.stderr,
-        )
+        print("\n[book] STOP: the book has warnings or errors, listed above; mend them", file=sys.stderr)
         return code
     style.write_text(looks)
     stamp.write_text(everything)
