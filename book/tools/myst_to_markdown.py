@@ -146,6 +146,8 @@ def _directive(name, title, content, site, labels):
     if name in ("code-block", "code", "sourcecode", "literalinclude"):
         return ["```" + title, *rest, "```"] if name != "literalinclude" else [f"`{title}`"]
     inner = _blocks(rest, site, labels)
+    if name == "dropdown":  # closed in a notebook too: answers are not to be read in passing
+        return ["<details>", f"<summary>{title or 'More'}</summary>", "", *inner, "", "</details>"]
     if name in FREE_TEXT:
         return ([f"**{title}**", ""] if title else []) + inner
     if name in ("list-table", "table", "csv-table", "glossary"):
@@ -156,7 +158,7 @@ def _directive(name, title, content, site, labels):
 def _box_name(name, title):
     """Heading of a box: its kind and, in brackets, its own title."""
     kind = name.removeprefix("prf:").replace("-", " ").capitalize()
-    if name in ("admonition", "dropdown"):
+    if name == "admonition":
         return title or "Note"
     if name.startswith("solution") and title:
         return "Solution"

@@ -126,3 +126,8 @@ def test_committed_notebooks_are_clean(path):
                 "{" + role + "}`" in text for text in outside for role in ("term", "cite", "ref", "doc")
             )
             assert "```{" not in source and ":::" not in source, source[:300]
+
+
+def test_answers_stay_closed():
+    text = convert(":::{dropdown} It is $rm$\nNo: first the {term}`flip`.\n:::\n")
+    assert text == "<details>\n<summary>It is $rm$</summary>\n\nNo: first the *flip*.\n\n</details>"
