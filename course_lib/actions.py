@@ -42,7 +42,7 @@ def rotate(
 
 def act(
     g: int, x: Float[Tensor, "*batch fiber y x"], rep: Representation
-) -> Float[Tensor, "*batch fiber y x"]:
+) -> Float[Tensor, "*batch fiber y_turned x_turned"]:
     """Act with a group element: (g f)(p) = rho(g) f(g^-1 p).
 
     The pixels move first (flip, then turn), then rho(g) acts on the fiber of each.

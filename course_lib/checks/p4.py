@@ -1,6 +1,5 @@
 """Checks of the exercises on p4, one a question; they look at what the answer does, not at its code."""
 
-from collections.abc import Callable
 from typing import Any
 
 from course_lib.checks.p4_norm import NORM
@@ -14,27 +13,27 @@ __all__ = ["QUESTIONS", "action", "group", "hint", "lifting", "measured_error", 
 QUESTIONS = {question.name: question for question in (ACTION, LIFTING, GROUP, SIZES, NORM)}
 
 
-def action(fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+def action(fn: Any, *, seed: int = 0) -> Verdict:
     """Check ``act_on_features(r, x)``."""
     return ACTION.check(fn, seed=seed)
 
 
-def lifting(fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+def lifting(fn: Any, *, seed: int = 0) -> Verdict:
     """Check ``lifting_kernels(weight)``."""
     return LIFTING.check(fn, seed=seed)
 
 
-def group(fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+def group(fn: Any, *, seed: int = 0) -> Verdict:
     """Check ``group_kernels(weight)``."""
     return GROUP.check(fn, seed=seed)
 
 
-def sizes(fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+def sizes(fn: Any, *, seed: int = 0) -> Verdict:
     """Check ``stays_exact(size, layers)``."""
     return SIZES.check(fn, seed=seed)
 
 
-def norm(fn: Callable[..., Any], *, seed: int = 0) -> Verdict:
+def norm(fn: Any, *, seed: int = 0) -> Verdict:
     """Check ``shared_norm(x, mean, variance)``."""
     return NORM.check(fn, seed=seed)
 

@@ -60,7 +60,7 @@ class Question:
     finding: Callable[[Call, tuple[Any, ...]], Finding]
     hints: tuple[str, ...]
 
-    def check(self, function: Callable[..., Any], *, seed: int = 0) -> Verdict:
+    def check(self, function: Any, *, seed: int = 0) -> Verdict:
         """Judge a function of this process, as a notebook does.
 
         Args:

@@ -1,5 +1,6 @@
 """What a check says: one of three states, and for a wrong answer the smallest input on which it fails."""
 
+import math
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -116,7 +117,8 @@ def to_html(verdict: Verdict) -> str:
     name, panels = verdict.panels()
     picture = ""
     if panels:
-        limit = max((abs(v) for _, table in panels for row in table for v in row if v == v), default=0) or 1
+        sizes = [abs(v) for _, table in panels for row in table for v in row if math.isfinite(v)]
+        limit = max(sizes, default=0.0) or 1.0
         tables = "".join(_table(label, table, limit) for label, table in panels)
         where = f"At {escape(name)}:" if name else ""
         picture = f'<div>{where}</div><div style="display:flex;flex-wrap:wrap;gap:1.5em">{tables}</div>'
@@ -147,7 +149,7 @@ def _table(label: str, table: list[list[float]], limit: float) -> str:
 
 def _cell_style(value: float, limit: float) -> str:
     """Blue for negative, red for positive numbers, white for 0; black text on all of them."""
-    strength = 0.5 * min(abs(value) / limit, 1) if value == value else 0
+    strength = 0.5 * min(abs(value) / limit, 1) if math.isfinite(value) else 0.0
     hue = "230,97,1" if value > 0 else "33,102,172"
     return (
         f"background:linear-gradient(rgba({hue},{strength:.2f}),rgba({hue},{strength:.2f})) #fff;color:#111;"
@@ -156,7 +158,7 @@ def _cell_style(value: float, limit: float) -> str:
 
 
 def _short(value: float) -> str:
-    return str(int(value)) if value == round(value, 9) and float(value).is_integer() else f"{value:.3g}"
+    return str(int(value)) if math.isfinite(value) and value == int(value) else f"{value:.3g}"
 
 
 def _plain(value: Any) -> str:

@@ -11,11 +11,12 @@ from course_lib.checks.verdicts import COLOURS, WRONG, to_html
 from course_lib.grading.grade import Report, Score
 
 STYLE = """
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem;
   color: #1a1a1a; background: #fff; }
 h1, h2 { line-height: 1.2; }
 table.scores { border-collapse: collapse; }
-table.scores th, table.scores td { border-bottom: 1px solid #bbb; padding: .3em .8em; text-align: left; }
+table.scores th, table.scores td { border-bottom: 1px solid #bbb; padding: .3em .8em; text-align: left;
+  white-space: nowrap; }
 table.scores td.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre { background: #f3f3f3; color: #1a1a1a; padding: .8em; overflow-x: auto; }
 section { border-top: 1px solid #ccc; margin-top: 1.5rem; }
@@ -119,7 +120,8 @@ def _section(score: Score) -> str:
         if score.state == WRONG:
             body += f'<p>Hints: <code>checks.hint("{escape(score.question)}", 1)</code></p>'
     if score.code:
-        body += f"<details><summary>Your answer</summary><pre>{escape(score.code)}</pre></details>"
+        code = f'<pre tabindex="0">{escape(score.code)}</pre>'
+        body += f"<details><summary>Your answer</summary>{code}</details>"
     points = f"{score.points:g} of {score.maximum:g} points"
     return f"<section><h2>{escape(score.question)}: {points}</h2>{body}</section>"
 
@@ -127,16 +129,16 @@ def _section(score: Score) -> str:
 def summary_page(report: Report, names: dict[str, str]) -> str:
     """All students on one page, for the lecturer."""
     questions = [score.question for score in next(iter(report.scores.values()))]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("Student", *questions, "Points"))
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("Student", "Points", *questions))
     rows = ""
     for student, scores in report.scores.items():
         link = f'<a href="feedback/{escape(names[student])}">{escape(student)}</a>'
         cells = "".join(f"<td>{_badge(score.state)}</td>" for score in scores)
-        rows += f'<tr><th scope="row">{link}</th>{cells}<td class="number">{_total(scores)}</td></tr>'
+        rows += f'<tr><th scope="row">{link}</th><td>{_total(scores)}</td>{cells}</tr>'
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in [f"Seed {report.seed}.", *report.remarks])
     table = f'<table class="scores"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    body = f'<div class="scroll">{table}</div><ul>{remarks}</ul>'
-    return _page(f"Exercise {report.unit}: results", body)
+    scrolled = f'<div class="scroll" tabindex="0" role="region" aria-label="Results">{table}</div>'
+    return _page(f"Exercise {report.unit}: results", f"{scrolled}<ul>{remarks}</ul>")
 
 
 def _total(scores: list[Score]) -> str:

@@ -102,8 +102,11 @@ def grade(
     found: dict[str, list[Score]] = {}
 
     def one(submission: Submission) -> tuple[list[Score], list[str]]:
-        with Sandbox(limits, prefix) as sandbox:
+        sandbox = Sandbox(limits, prefix)
+        try:
             return grade_submission(submission, tasks, questions, seed, sandbox), sandbox.notes
+        finally:
+            sandbox.kill()
 
     executor = ThreadPoolExecutor(max_workers=jobs)
     try:

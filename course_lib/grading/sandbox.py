@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from course_lib.checks.calling import AnswerError, NotAttemptedError
@@ -61,6 +60,8 @@ def isolation() -> list[str]:
 class Sandbox:
     """One disposable process a submission; it starts when first needed and again after an accident.
 
+    Whoever makes one calls ``kill`` at the end.
+
     Args:
         limits: What an answer may use.
         prefix: From ``isolation()``.
@@ -76,14 +77,6 @@ class Sandbox:
         self.timed_out = False
         self.watchdog: threading.Timer | None = None
         self.busy = False
-
-    def __enter__(self) -> "Sandbox":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     def start(self) -> None:
         """Start the process.
