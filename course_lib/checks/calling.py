@@ -23,7 +23,7 @@ class _Stop(BaseException):
     """Thrown into the thread of an endless loop; no ``except Exception`` holds it back."""
 
 
-def limited(function: Any, *, seconds: float = SECONDS) -> Call:
+def limited(function: Any, *, seconds: float | int = SECONDS) -> Call:
     """The same function, stopped after some seconds, with readable failures.
 
     Args:

@@ -37,8 +37,8 @@ class Score:
     """
 
     question: str
-    points: float
-    maximum: float
+    points: float | int
+    maximum: float | int
     state: str
     message: str
     verdict: Verdict | None = None

@@ -31,7 +31,7 @@ class Limits:
         memory_mb: Beyond what torch itself takes.
     """
 
-    seconds: float = 20
+    seconds: float | int = 20
     memory_mb: int = 1024
 
 
@@ -115,8 +115,8 @@ class Sandbox:
         self.connection = here
         self.watch(START_SECONDS)
         try:
-            self.notes = self.receive()["ready"]
-        except (AnswerError, KeyError) as error:
+            self.notes = decode(here.recv_bytes(LARGEST))["ready"]
+        except (EOFError, OSError, ValueError) as error:
             said = (Path(self.folder.name) / "start.log").read_text("utf8", errors="replace").strip()
             self.kill()
             last = said.splitlines()[-1] if said else "no message"
@@ -216,7 +216,7 @@ class Sandbox:
             raise AnswerError(_ending(reply["ended"]))
         return reply
 
-    def watch(self, seconds: float) -> None:
+    def watch(self, seconds: float | int) -> None:
         """Kill the process after some seconds unless ``unwatch`` is called."""
         self.unwatch()
         self.timed_out = False

@@ -23,7 +23,7 @@ class Task:
     """
 
     name: str
-    points: float
+    points: float | int
     function: str
     stub: str
     given: tuple[str, ...]
