@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib import training
 from course_lib.actions import rotate
 from course_lib.augmentation import augment, quarter_turns, rotations
 from course_lib.checkpoints import best_path, load_checkpoint
@@ -60,11 +61,10 @@ def test_loss_by_hand():
 def test_soft_dice_is_averaged_over_images():
     masks = torch.zeros(2, 1, 4, 4)
     masks[0, :, :2, :2] = 1
-    logits = torch.full((2, 1, 4, 4), -100.0)
-    logits[1, :, 0, 0] = 100.0
-    # First image: nothing found, 1/5. Second: one wrong pixel beside an empty mask, 1/2.
-    cross_entropy = (4 * 100 + 100) / 32
-    assert segmentation_loss(logits, masks).item() == pytest.approx(cross_entropy + 1 - (1 / 5 + 1 / 2) / 2)
+    logits = 100 * (2 * masks - 1)
+    logits[1, :, 0, 0] = 100
+    # First image: all right, 9/9. Second: one wrong pixel beside an empty mask, 1/2.
+    assert segmentation_loss(logits, masks).item() == pytest.approx(100 / 32 + 1 - (1 + 1 / 2) / 2)
 
 
 def test_fit_learns_and_keeps_the_epoch_that_validation_chose(tmp_path):
@@ -86,6 +86,21 @@ def test_fit_learns_and_keeps_the_epoch_that_validation_chose(tmp_path):
     assert not model.training
     assert progress.seconds > 0
     assert progress.peak_memory_mb > 10
+
+
+def test_model_ends_with_the_weights_of_the_best_epoch_not_of_the_last(tmp_path, monkeypatch):
+    scores, weights = iter([0.1, 0.9, 0.3, 0.9]), []
+    monkeypatch.setattr(training, "validation_dice", lambda *_: next(scores))
+    model = tiny_net()
+
+    def keep(number, epoch):
+        weights.append({name: value.clone() for name, value in model.state_dict().items()})
+
+    progress = fit(model, TRAIN, VAL, SETTINGS, folder=tmp_path, report=keep)
+    assert progress.best_epoch == 1
+    assert same(model.state_dict(), weights[1])
+    assert same(read_weights(best_path(tmp_path))[0], weights[1])
+    assert not same(weights[1], weights[3])
 
 
 def test_validation_dice_is_the_mean_over_images_whatever_the_batch_size():
