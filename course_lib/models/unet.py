@@ -27,7 +27,7 @@ class UNet(nn.Module):
 
     Source:
         Ronneberger et al. 2015, arXiv:1505.04597. Here the size is kept by padding, and
-        upsampling replaces the transposed convolution, whose stride is not equivariant.
+        bilinear upsampling replaces the transposed convolution.
     """
 
     def __init__(
