@@ -58,6 +58,13 @@ def test_smaller_parts_lie_inside_larger_ones_and_keep_groups_whole(groups, seed
     assert small == {i for i, group in enumerate(groups) if group in kept}
 
 
+@given(groups=labels, seed=seeds, share=st.floats(0.01, 1))
+def test_the_kept_share_is_the_nearest_that_whole_groups_allow(groups, seed, share):
+    kept = [groups[i] for i in keep_fraction(groups, share, seed)]
+    if len(set(kept)) > 1:
+        assert abs(len(kept) - share * len(groups)) <= max(map(groups.count, groups)) / 2 + 1e-6
+
+
 @pytest.mark.parametrize(("fraction", "count"), [(0.1, 70), (0.3, 210), (1.0, 700)])
 def test_the_fraction_is_exact_for_single_pictures(fraction, count):
     assert len(keep_fraction([str(i) for i in range(700)], fraction, seed=0)) == count

