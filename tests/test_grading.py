@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from course_lib import cli
 from course_lib.checks.calling import AnswerError
 from course_lib.grading.feedback import page_names, to_csv, write_report
 from course_lib.grading.grade import Report, Score, grade
@@ -199,6 +201,19 @@ def test_the_report_is_a_table_and_pages(graded, tmp_path):
     (tmp_path / "feedback/gone.html").write_text("of an earlier grading")
     write_report(graded, tmp_path)
     assert not (tmp_path / "feedback/gone.html").exists()
+
+
+def test_the_command_writes_table_and_pages_and_refuses_in_one_line(tmp_path):
+    (tmp_path / "in").mkdir()
+    for student in ("empty", "broken"):
+        (tmp_path / "in" / f"{student}.ipynb").write_text(SUBMISSIONS[student], "utf8")
+    command = ["grade", str(tmp_path / "in"), "--exercises", str(EXERCISES), "--out"]
+    done = CliRunner().invoke(cli.app, [*command, str(tmp_path / "out"), "--seed", "7"])
+    assert done.exit_code == 0, done.output
+    assert "empty: 0 of 10" in done.output and "seed of the hidden cases: 7" in done.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"results.csv", "index.html", "feedback"}
+    inside = CliRunner().invoke(cli.app, [*command, str(tmp_path / "in/out")])
+    assert inside.exit_code == 2 and "outside" in inside.output
 
 
 def test_what_students_write_is_harmless_in_table_and_page(tmp_path):

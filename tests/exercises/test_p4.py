@@ -160,6 +160,28 @@ def test_cards_and_metadata_agree_and_make_ten_points():
         assert f"def {p4.QUESTIONS[name].function}({', '.join(p4.QUESTIONS[name].arguments)}):" in source
 
 
+def test_an_unfilled_notebook_runs_and_says_not_attempted():
+    namespace = {"__name__": "student"}
+    states = []
+    for cell in student_cells():
+        source = "".join(cell["source"])
+        if cell["metadata"].get("nbgrader", {}).get("grade"):
+            states.append(eval(source, namespace).state)
+        elif cell["cell_type"] == "code":
+            exec(source, namespace)
+    assert states == ["not attempted"] * len(CHECKS)
+
+
+def test_the_solutions_are_right_and_pass_the_hidden_tests():
+    namespace = {"__name__": "lecturer"}
+    for cell in source_cells():
+        if cell.cell_type == "code":
+            exec(cell.source, namespace)
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                assert eval(cell.source.splitlines()[0], namespace).is_right
+                assert ".require()" in cell.source
+
+
 def test_nbgrader_accepts_the_metadata():
     nbformat = pytest.importorskip("nbgrader.nbgraderformat")
     for cell in student_cells():
