@@ -65,6 +65,13 @@ def test_the_kept_share_is_the_nearest_that_whole_groups_allow(groups, seed, sha
         assert abs(len(kept) - share * len(groups)) <= max(map(groups.count, groups)) / 2 + 1e-6
 
 
+@pytest.mark.parametrize(
+    ("fraction", "count"), [(0.05, 10), (0.36, 10), (0.4, 20), (0.6, 20), (0.65, 30), (1, 40)]
+)
+def test_whole_groups_of_ten_are_rounded_to_the_nearest(fraction, count):
+    assert len(keep_fraction(list("abcd") * 10, fraction, seed=0)) == count
+
+
 @pytest.mark.parametrize(("fraction", "count"), [(0.1, 70), (0.3, 210), (1.0, 700)])
 def test_the_fraction_is_exact_for_single_pictures(fraction, count):
     assert len(keep_fraction([str(i) for i in range(700)], fraction, seed=0)) == count
