@@ -117,29 +117,29 @@ def methods(entries: Sequence[Entry]) -> list[Method]:
 def results_table(found: Sequence[Method]) -> str:
     """Results of one data set as a Markdown table; the first method is the baseline.
 
-    Intervals are over resampled groups of test images; the spread over seeds stands beside.
+    Scores are means over images. Intervals, in brackets, are 95 % over resampled groups of
+    test images. Minutes are wall-clock time of one training run.
     """
     rows = [
-        "| method | Dice, mean over images (95 %) | each seed | difference to the first (95 %) "
-        "| agreement at 45° / 90° | parameters | training, s |",
-        "|---|---|---|---|---|---|---|",
+        "| method | Dice | each seed | against the first | agreement at 45°, 90° | parameters, M | minutes |",
+        "|---" * 7 + "|",
     ]
     for method in found:
         angles = method.runs[0].scores.agreement.angles_deg
         agreement = method.at_angle("agreement").mean(axis=0)
         at = {angle: f"{agreement[angles.index(angle)]:.3f}" for angle in (45, 90)}
         difference = "" if method is found[0] else _interval(method.difference(found[0]), sign="+")
-        seconds = np.mean([run.seconds for run in method.runs])
+        minutes = np.mean([run.seconds for run in method.runs]) / 60
         rows.append(
             f"| {method.label} | {_interval(method.dice)} "
             f"| {', '.join(f'{dice:.3f}' for dice in method.dice_per_seed)} "
-            f"| {difference} | {at[45]} / {at[90]} | {method.runs[0].parameters:,} | {seconds:,.0f} |"
+            f"| {difference} | {at[45]}, {at[90]} | {method.runs[0].parameters / 1e6:.3f} | {minutes:.1f} |"
         )
     return "\n".join(rows)
 
 
 def _interval(value: Interval, *, sign: str = "") -> str:
-    return f"{value.mean:{sign}.3f} ({value.low:{sign}.3f} to {value.high:{sign}.3f})"
+    return f"{value.mean:{sign}.3f} ({value.low:{sign}.2f} to {value.high:{sign}.2f})"
 
 
 def plot_over_angle(
@@ -214,17 +214,17 @@ def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
         address: Address of the folder that holds them.
     """
     rows = [
-        "| run | Dice | agreement at 45° | parameters | epochs (chosen) | s | MB | device | torch | data |",
+        "| run | Dice | agreement at 45° | parameters, M | epoch | minutes | MB | device | torch | data |",
         "|---" * 10 + "|",
     ]
     for entry in entries:
         agreement = entry.scores.agreement
         at_45 = agreement.mean[agreement.angles_deg.index(45)]
         rows.append(
-            f"| [{entry.name}]({address}/{entry.name}.json) "
-            f"| {entry.scores.test.dice.mean:.3f} | {at_45:.3f} "
-            f"| {entry.parameters:,} | {entry.settings.epochs} ({entry.scores.validation.epoch}) "
-            f"| {entry.seconds:,.0f} | {entry.peak_memory_mb:,.0f} | {entry.device} "
-            f"| {entry.versions['torch']} | `{entry.data_sha256[:8]}` |"
+            f"| [{entry.name.replace('_', ' ')}]({address}/{entry.name}.json) "
+            f"| {entry.scores.test.dice.mean:.3f} | {at_45:.3f} | {entry.parameters / 1e6:.3f} "
+            f"| {entry.scores.validation.epoch} of {entry.settings.epochs} | {entry.seconds / 60:.1f} "
+            f"| {entry.peak_memory_mb:,.0f} | {entry.device} | {entry.versions['torch']} "
+            f"| `{entry.data_sha256[:8]}` |"
         )
     return "\n".join(rows)
