@@ -15,6 +15,7 @@ LIBRARY = (
     "course_lib/**/*.mplstyle",
     "book/ledger/*.json",
     "book/weights/*",
+    "book/pictures/*",
     "requirements.txt",
 )
 LOOKS = (
