@@ -12,7 +12,6 @@ from course_lib.ledger import Entry
 from course_lib.plotting import FAMILY_COLOURS
 from course_lib.statistics import Interval, bootstrap_difference, bootstrap_mean
 
-HATCHED = "#b0b0b0"  # the plain family with augmentation: a lighter shade of its own colour
 METHODS = {"none": "", "quarter-turns": " + quarter turns", "rotations": " + rotations"}
 
 
@@ -34,8 +33,12 @@ class Method:
     @property
     def colour(self) -> str:
         """The family's colour throughout the course."""
-        augmented = self.runs[0].settings.augmentation != "none"
-        return HATCHED if augmented else FAMILY_COLOURS[self.runs[0].family]
+        return FAMILY_COLOURS[self.runs[0].family]
+
+    @property
+    def augmented(self) -> bool:
+        """Whether training images were turned; drawn dashed and pale."""
+        return self.runs[0].settings.augmentation != "none"
 
     @property
     def groups(self) -> dict[str, str]:
@@ -159,7 +162,8 @@ def plot_over_angle(
         ax.plot(first.angles_deg, first.floor, color="black", linestyle=":", label="interpolation alone")
     for method in found:
         curves = method.at_angle(what)
-        ax.plot(first.angles_deg, curves.mean(axis=0), color=method.colour, label=method.label)
+        style = "--" if method.augmented else "-"
+        ax.plot(first.angles_deg, curves.mean(axis=0), style, color=method.colour, label=method.label)
         ax.fill_between(
             first.angles_deg, curves.min(axis=0), curves.max(axis=0), color=method.colour, alpha=0.2
         )
@@ -193,17 +197,21 @@ def plot_boxes(found: Mapping[str, Sequence[Method]], *, ax: Axes | None = None)
                 medianprops={"color": "black"},
                 manage_ticks=False,
             )
-            box["boxes"][0].set(facecolor=method.colour, alpha=0.75)
+            box["boxes"][0].set(facecolor=method.colour, alpha=_opacity(method))
             place += 1
         middles.append((start + place - 1) / 2)
         place += 1
     ax.set_xticks(middles, list(found))
     for method in max(found.values(), key=len):
-        ax.bar(0, 0, color=method.colour, alpha=0.75, label=method.label)
+        ax.bar(0, 0, color=method.colour, alpha=_opacity(method), label=method.label)
     ax.set(ylabel="Dice of each test image", ylim=(-0.02, 1.02))
     ax.grid(False, axis="x")
-    ax.legend(fontsize=9, loc="lower right")
+    ax.legend(fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     return ax
+
+
+def _opacity(method: Method) -> float:
+    return 0.3 if method.augmented else 0.75
 
 
 def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
