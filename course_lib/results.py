@@ -222,8 +222,8 @@ def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
         address: Address of the folder that holds them.
     """
     rows = [
-        "| run | Dice | agreement at 45° | parameters, M | epoch | minutes | MB | device | torch | data |",
-        "|---" * 10 + "|",
+        "| run | Dice | agreement at 45° | parameters, M | epoch | minutes | MB | data |",
+        "|---" * 8 + "|",
     ]
     for entry in entries:
         agreement = entry.scores.agreement
@@ -232,7 +232,6 @@ def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
             f"| [{entry.name.replace('_', ' ')}]({address}/{entry.name}.json) "
             f"| {entry.scores.test.dice.mean:.3f} | {at_45:.3f} | {entry.parameters / 1e6:.3f} "
             f"| {entry.scores.validation.epoch} of {entry.settings.epochs} | {entry.seconds / 60:.1f} "
-            f"| {entry.peak_memory_mb:,.0f} | {entry.device} | {entry.versions['torch']} "
-            f"| `{entry.data_sha256[:8]}` |"
+            f"| {entry.peak_memory_mb:,.0f} | `{entry.data_sha256[:8]}` |"
         )
     return "\n".join(rows)
