@@ -54,7 +54,7 @@ def make_entry(
         settings=settings,
         versions=versions(),
         device=device_name(accelerator),
-        seconds=round(progress.seconds, 1),
+        seconds=round(progress.seconds, 3),
         peak_memory_mb=round(progress.peak_memory_mb, 1),
         data_sha256=splits.sha256,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
