@@ -173,7 +173,13 @@ def test_interrupt_ends_tidily_and_resumes(tmp_path):
     command += ["--accelerator", "cpu"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     folder = tmp_path / "runs" / "synthetic-polyps_group_p4_32px_0.2of1_s0"
-    started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    started = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores Ctrl-C
+    )
     while not (folder / "epoch-00001.pt").exists() and started.poll() is None:
         time.sleep(0.02)
     started.send_signal(signal.SIGINT)
