@@ -25,7 +25,7 @@ QUIET = (
 VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
 # The theme makes wide code boxes reachable by keyboard a moment after the window has changed its size.
 TAB_STOPS = """
-    [...document.querySelectorAll("pre")].every(box => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)
+    [...document.querySelectorAll("pre")].every(e => e.scrollWidth <= e.clientWidth || e.tabIndex === 0)
 """
 LEFT_OUT = {"genindex.html", "py-modindex.html", "search.html"}
 PAGES = sorted(
