@@ -5,7 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_lib.filters import disc_mask, rotation_operator
-from course_lib.representations import Representation
+from course_lib.groups import PlanarGroup
+from course_lib.representations import Representation, Trivial
 
 
 def rotate(
@@ -68,24 +69,19 @@ def act(
     return rep.apply(g, rotate(flipped, rep.group.angle_deg(g)))
 
 
-def orbit_operator(
-    rep: Representation, kernel_size: int, *, disc: bool = False
-) -> Float[Tensor, "orbit kernel"]:
-    """All turned copies of a kernel at once, as one sparse matrix.
+def turned_pixels(
+    group: PlanarGroup, kernel_size: int, *, disc: bool = False
+) -> Float[Tensor, "pixel g y x"]:
+    """Single bright pixels of a kernel, each turned by every group element.
 
-    Column j is the orbit of the j-th basis kernel: what ``act`` makes of it for every
-    group element in turn. The matrix times a kernel is therefore the kernel's orbit.
+    Every kernel is a sum of such pixels, so its turned copies are sums of these.
 
     Args:
-        rep: How the kernel's fiber transforms.
+        group: C_n or D_n.
         kernel_size: Side of the kernel in pixels.
         disc: Whether to keep only the inscribed disc, which every rotation maps to itself.
-
-    Returns:
-        Sparse matrix; rows are (element, fiber, y, x), columns are (fiber, y, x), both flattened.
     """
-    shape = (rep.dim, kernel_size, kernel_size)
     keep = disc_mask(kernel_size) if disc else torch.ones(kernel_size, kernel_size, dtype=torch.bool)
-    basis = torch.eye(rep.dim * kernel_size**2).unflatten(1, shape) * keep
-    orbit = torch.stack([act(g, basis, rep) for g in rep.group.elements], dim=1) * keep
-    return orbit.flatten(1).T.to_sparse().coalesce()
+    pixels = torch.eye(kernel_size**2, dtype=torch.float64).view(-1, 1, kernel_size, kernel_size) * keep
+    turned = [act(g, pixels, Trivial(group)) for g in group.elements]
+    return torch.cat(turned, dim=1) * keep

@@ -12,6 +12,11 @@ from course_lib.layers.regular import GroupConv, GroupPool
 from course_lib.representations import Regular, Representation, Trivial
 
 
+def relu(channels: int) -> nn.ReLU:
+    """ReLU, which needs no channel count."""
+    return nn.ReLU()
+
+
 @dataclass(frozen=True)
 class LayerFamily:
     """The parts from which every network of the course is assembled.
@@ -25,7 +30,8 @@ class LayerFamily:
         conv: From features to features, given input and output channels.
         readout: From features to scalar image.
         norm: Normalisation, given channels.
-        nonlinearity: Pointwise nonlinearity.
+        nonlinearity: Nonlinearity, given channels.
+        pool: Halves the sides of a feature map.
     """
 
     name: str
@@ -34,7 +40,8 @@ class LayerFamily:
     conv: Callable[[int, int], nn.Module]
     readout: Callable[[], nn.Module]
     norm: Callable[[int], nn.Module] = nn.BatchNorm3d
-    nonlinearity: Callable[[], nn.Module] = nn.ReLU
+    nonlinearity: Callable[[int], nn.Module] = relu
+    pool: Callable[[], nn.Module] = partial(nn.MaxPool3d, (1, 2, 2))
 
 
 def regular_family(name: str, group: PlanarGroup, *, kernel_size: int, disc: bool) -> LayerFamily:

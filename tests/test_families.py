@@ -12,7 +12,7 @@ def test_parts_fit_together(name):
     family = FAMILIES[name]
     assert family.name == name
     net = nn.Sequential(
-        family.lift(3, 2), family.norm(2), family.nonlinearity(), family.conv(2, 5), family.readout()
+        family.lift(3, 2), family.norm(2), family.nonlinearity(2), family.conv(2, 5), family.readout()
     )
     assert net(torch.rand(2, 3, 1, 8, 6)).shape == (2, 5, 1, 8, 6)
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from course_lib.groups import CyclicGroup, DihedralGroup
-from course_lib.representations import Regular, Trivial
+from course_lib.representations import Irreps, Regular, Trivial
 
 GROUPS = [CyclicGroup(4), CyclicGroup(12), DihedralGroup(4), DihedralGroup(3)]
 REPS = [rep(group) for group in GROUPS for rep in (Trivial, Regular)]
+REPS += [Irreps(CyclicGroup(12), 3), Irreps(DihedralGroup(5), 2), Irreps(CyclicGroup(1), 0)]
 
 
 @pytest.mark.parametrize("rep", REPS, ids=str)
@@ -23,6 +24,33 @@ def test_apply_equals_the_matrix(rep):
     x = torch.randn(2, rep.dim, 3, 4, dtype=torch.float64)
     for g in rep.group.elements:
         torch.testing.assert_close(rep.apply(g, x), torch.einsum("ij,bjyx->biyx", rep.matrix(g), x))
+
+
+@pytest.mark.parametrize("rep", REPS, ids=str)
+def test_the_invariant_vector_does_not_move(rep):
+    vector = rep.invariant_vector()
+    assert vector.norm() > 0
+    for g in rep.group.elements:
+        torch.testing.assert_close(rep.matrix(g) @ vector, vector)
+
+
+def test_irreps_by_hand():
+    rep = Irreps(DihedralGroup(8), 2)
+    assert rep.frequencies == [0, 1, 1, 2, 2]
+    quarter = rep.matrix(2)  # the vector to the right now points up; frequency 2 turns by a half
+    assert torch.allclose(
+        quarter @ torch.tensor([7.0, 1, 0, 1, 0]).double(), torch.tensor([7.0, 0, 1, -1, 0]).double()
+    )
+    flip = rep.matrix(8)  # right becomes left, up stays up
+    assert torch.allclose(
+        flip @ torch.tensor([7.0, 1, 2, 3, 4]).double(), torch.tensor([7.0, -1, 2, 3, -4]).double()
+    )
+
+
+@pytest.mark.parametrize("max_frequency", [-1, 2, 3])
+def test_frequencies_that_the_group_cannot_tell_apart_are_refused(max_frequency):
+    with pytest.raises(ValueError, match="below n / 2 = 2 for C_4.*take a group of more turns"):
+        Irreps(CyclicGroup(4), max_frequency)
 
 
 def test_regular_moves_entry_h_to_entry_gh():

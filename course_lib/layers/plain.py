@@ -9,8 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_lib.groups import CyclicGroup
+from course_lib.layers.base import FiberConv
+from course_lib.representations import Trivial
 
-class PlainConv(nn.Module):
+
+class PlainConv(FiberConv):
     """Ordinary convolution of scalar features; no kernel is tied to another.
 
     Args:
@@ -24,24 +28,14 @@ class PlainConv(nn.Module):
     """
 
     def __init__(self, c_in: int, c_out: int, *, kernel_size: int = 3, bias: bool = True):
-        super().__init__()
-        if kernel_size < 1 or kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size must be odd, so that one pixel is the centre; got {kernel_size}")
+        scalars = Trivial(CyclicGroup(1))
+        super().__init__(scalars, scalars, c_in, c_out, kernel_size=kernel_size, bias=bias)
         shape = (c_out, c_in, 1, kernel_size, kernel_size)
         self.weight = nn.Parameter(torch.randn(shape) / math.sqrt(math.prod(shape[1:])))
-        self.bias = nn.Parameter(torch.zeros(c_out)) if bias else None
 
-    def kernel(self) -> Float[Tensor, "c_out c_in fiber k k"]:
+    def kernel(self) -> Float[Tensor, "c_out 1 c_in 1 k k"]:
         """The weight itself."""
-        return self.weight
-
-    def forward(self, x: Float[Tensor, "b c_in 1 y x"]) -> Float[Tensor, "b c_out 1 y x"]:
-        out = F.conv2d(x.squeeze(2), self.kernel().squeeze(2), self.bias, padding="same")
-        return out.unsqueeze(2)
-
-    def to_plain(self) -> nn.Conv2d:
-        """Equal ``nn.Conv2d`` on the layout ``b c y x``."""
-        return conv2d_with(self.kernel().squeeze(2), self.bias)
+        return self.weight.unsqueeze(1)
 
 
 class Upsample(nn.Module):
@@ -56,18 +50,6 @@ class Upsample(nn.Module):
     def to_plain(self) -> nn.Upsample:
         """Equal ``nn.Upsample`` on the layout ``b (c fiber) y x``."""
         return nn.Upsample(scale_factor=2, mode="bilinear")
-
-
-def conv2d_with(kernel: Float[Tensor, "c_out c_in k k"], bias: Float[Tensor, " c_out"] | None) -> nn.Conv2d:
-    """An ``nn.Conv2d`` with a copy of the given kernel and bias, padded to keep the size."""
-    c_out, c_in, kernel_size, _ = kernel.shape
-    conv = nn.Conv2d(c_in, c_out, kernel_size, padding=kernel_size // 2, bias=bias is not None)
-    conv.to(kernel)
-    with torch.no_grad():
-        conv.weight.copy_(kernel)
-        if bias is not None and conv.bias is not None:
-            conv.bias.copy_(bias)
-    return conv
 
 
 def to_plain(network: nn.Module, fiber: int) -> nn.Module:

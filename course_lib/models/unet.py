@@ -12,7 +12,7 @@ class UNet(nn.Module):
     """Encoder and decoder with copied skips; keeps the size of the image.
 
     Each block is two convolutions, each followed by norm and nonlinearity. Going down,
-    a 2 x 2 maximum halves the size; going up, bilinear upsampling doubles it. At the
+    the family's 2 x 2 pooling halves the size; going up, bilinear upsampling doubles it. At the
     end the family's readout makes scalars, and a 1 x 1 convolution makes the logits.
 
     Args:
@@ -53,7 +53,7 @@ class UNet(nn.Module):
         for fine, coarse in zip(widths[:-1], widths[1:], strict=True):
             self.down.append(self._block(family.conv(fine, coarse), coarse))
             self.up.insert(0, self._block(family.conv(coarse + fine, fine), fine))
-        self.pool = nn.MaxPool3d((1, 2, 2))
+        self.pool = family.pool()
         self.upsample = Upsample()
         self.readout = family.readout()
         self.drop_fiber = nn.Flatten(1, 2)
@@ -65,10 +65,10 @@ class UNet(nn.Module):
         return nn.Sequential(
             first,
             family.norm(width),
-            family.nonlinearity(),
+            family.nonlinearity(width),
             family.conv(width, width),
             family.norm(width),
-            family.nonlinearity(),
+            family.nonlinearity(width),
         )
 
     def forward(self, image: Float[Tensor, "b c_in y x"]) -> Float[Tensor, "b n_classes y x"]:
