@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from course_lib.filters import disc_mask, rotation_operator
+from course_lib.filters import disc_mask, ring_masks, rotation_operator
 
 
 def test_sense_of_rotation_by_hand():
@@ -84,8 +84,55 @@ def test_disc_mask_has_the_symmetries_of_the_square(size):
     assert mask.double().mean().item() == pytest.approx(math.pi / 4, abs=0.25 if size < 8 else 0.05)
 
 
+@pytest.mark.parametrize(
+    "kernel_size, dims, pixels",
+    [
+        (3, 2, [1, 8]),
+        (5, 2, [1, 8, 12]),
+        (7, 2, [1, 8, 12, 16]),
+        (9, 2, [1, 8, 12, 16, 32]),
+        (11, 2, [1, 8, 12, 24, 24, 28]),
+        (3, 3, [1, 18]),
+        (5, 3, [1, 18, 62]),
+    ],
+)
+def test_hard_rings_hold_the_published_number_of_pixels(kernel_size, dims, pixels):
+    masks = ring_masks(kernel_size, dims=dims)
+    assert masks.flatten(1).sum(dim=1).tolist() == pixels
+    assert masks.sum(dim=0).max() == 1  # no pixel in two rings
+
+
+def test_smooth_rings_by_hand():
+    # k = 3: centres at 0 and 0.4 px, sigma 0.6 px; the corner lies sqrt(2) px from the centre.
+    masks = ring_masks(3, rings="smooth")
+    assert masks[:, 1, 1].tolist() == pytest.approx([1, math.exp(-0.16 / 0.72)])
+    assert masks[:, 1, 2].tolist() == pytest.approx([math.exp(-1 / 0.72), math.exp(-0.36 / 0.72)])
+    assert masks[1, 0, 0].item() == pytest.approx(math.exp(-((math.sqrt(2) - 0.4) ** 2) / 0.72))
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+@pytest.mark.parametrize("rings", ["hard", "smooth"])
+@pytest.mark.parametrize("kernel_size", [1, 3, 5, 9])
+def test_rings_depend_on_the_distance_alone_and_vanish_outside_the_disc(kernel_size, rings, dims):
+    masks = ring_masks(kernel_size, rings=rings, dims=dims)
+    half = kernel_size // 2
+    offsets = torch.cartesian_prod(*[torch.arange(-half, half + 1)] * dims)
+    square = (offsets**2).sum(dim=-1)
+    flat = masks.flatten(1)
+    for distance_square in square.unique():
+        ring = flat[:, square == distance_square]
+        assert torch.equal(ring, ring[:, :1].expand_as(ring))
+        assert ring.any() == (distance_square < (half + 0.5) ** 2)
+    assert torch.linalg.matrix_rank(flat.double()) == half + 1  # no ring can be made from the others
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="angle_deg must be a finite"):
         rotation_operator(3, math.nan)
     with pytest.raises(ValueError, match="size must be at least 1"):
         disc_mask(0)
+    with pytest.raises(ValueError, match="kernel_size must be odd.*got 4"):
+        ring_masks(4)
+    for wrong in ({"rings": "sharp"}, {"dims": 1}):
+        with pytest.raises((ValueError, TypeError), match="rings|dims"):
+            ring_masks(3, **wrong)
