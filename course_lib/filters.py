@@ -142,7 +142,7 @@ def snapped(values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 def gaussian_rings(
     radius_px: Float[Tensor, "*points"], n_rings: int, sigma_px: float
-) -> Float[Tensor, "ring *points"]:
+) -> Float[Tensor, " ring *points"]:
     """Radial profiles exp(-(r - j)^2 / (2 sigma^2)) around the radii j = 0, 1, ... pixels.
 
     Args:
@@ -156,7 +156,7 @@ def gaussian_rings(
 
 def circular_harmonics(
     right: Float[Tensor, "*points"], up: Float[Tensor, "*points"], max_frequency: int
-) -> Complex[Tensor, "frequency *points"]:
+) -> Complex[Tensor, " frequency *points"]:
     """The functions exp(i n phi) for n = 0, ..., ``max_frequency``, with phi the angle of each point.
 
     The centre has no angle; there only frequency 0 is not zero, as symmetry demands.

@@ -155,3 +155,8 @@ class _Reorder(torch.autograd.Function):
         (grad,) = grad_outputs
         sources, targets = ctx.saved_tensors
         return _Reorder.apply(grad, targets, sources), None, None
+
+
+def on_folded(layer: nn.Module, fiber: int) -> nn.Sequential:
+    """A layer on ``b c fiber y x``, used on the folded layout ``b (c fiber) y x`` of ordinary networks."""
+    return nn.Sequential(nn.Unflatten(1, (-1, fiber)), layer, nn.Flatten(1, 2))

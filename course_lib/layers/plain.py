@@ -61,7 +61,7 @@ def to_plain(network: nn.Module, fiber: int) -> nn.Module:
 
     Args:
         network: Modules on ``b c fiber y x``: layers with a ``to_plain()`` of their own,
-            ``BatchNorm3d``, 2 x 2 pooling, and layers that act on single numbers.
+            ``BatchNorm3d``, 2 x 2 pooling of maps, and layers that act on single numbers.
         fiber: Size of the fiber axis inside the network.
     """
     plain = copy.deepcopy(network)
@@ -76,6 +76,8 @@ def _plain_part(module: nn.Module, fiber: int) -> nn.Module:
         return _plain_norm(module, fiber)
     if isinstance(module, nn.MaxPool3d) and module.kernel_size == (1, 2, 2):
         return nn.MaxPool2d(2)
+    if isinstance(module, nn.AvgPool3d) and module.kernel_size == (1, 2, 2):
+        return nn.AvgPool2d(2)
     if isinstance(module, nn.Unflatten | nn.Flatten):  # the fiber axis is neither made nor removed
         return nn.Identity()
     export: Callable[[], nn.Module] | None = getattr(module, "to_plain", None)
