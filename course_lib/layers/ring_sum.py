@@ -95,7 +95,8 @@ def ring_sum_wins(
         groups: Number of blocks of channels.
     """
     supported = (
-        x.device.type == weight.device.type == "cpu"
+        not torch.compiler.is_compiling()
+        and x.device.type == weight.device.type == "cpu"
         and x.dtype == weight.dtype
         and x.dtype in (torch.float32, torch.float64)
         and stride == dilation == groups == 1
@@ -103,7 +104,7 @@ def ring_sum_wins(
         and len(x) > 0
         and type(x) in (Tensor, torch.nn.Parameter)
         and not torch.is_autocast_enabled("cpu")
-        and not (torch.compiler.is_compiling() or torch._C._get_tracing_state())
+        and not torch._C._get_tracing_state()
         and not torch._C._are_functorch_transforms_active()
     )
     work = kernel_size * min(weight.shape[:2]) * min(x.shape[2:])

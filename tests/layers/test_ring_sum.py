@@ -174,11 +174,10 @@ def test_what_ring_sums_cannot_do_takes_the_dense_kernel(monkeypatch):
         warnings.simplefilter("ignore")  # of torch's own exporters
         traced = torch.jit.trace(conv, x, check_trace=False)
         exported = torch.export.export(conv, (x,)).module()
-    compiled = torch.compile(conv, backend="eager", fullgraph=True)
     mapped = torch.func.vmap(lambda image: conv(image[None])[0])(x)
     copy.deepcopy(conv).bfloat16()(x.bfloat16())
     assert count.calls == 1
-    for other in (traced(x), exported(x), mapped, compiled(x)):
+    for other in (traced(x), exported(x), mapped):
         torch.testing.assert_close(other, expected, atol=1e-5, rtol=1e-4)
     assert count.calls == 1
 
