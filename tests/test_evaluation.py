@@ -13,9 +13,12 @@ from course_lib.evaluation import (
     dice,
     empty_share,
     equivariance_error,
+    error_at_angle,
     iou,
     rotation_scores,
     segmenter,
+    smooth_images,
+    spline_rotate,
     turn_masks,
 )
 from course_lib.groups import CyclicGroup, DihedralGroup
@@ -182,3 +185,25 @@ def test_segmenter_works_in_batches_and_without_gradient():
     model = torch.nn.Conv2d(3, 1, 1)
     images = torch.rand(7, 3, 8, 8)
     assert torch.equal(segmenter(model, batch_size=3)(images), model(images) > 0)
+
+
+def test_spline_rotate_turns_counter_clockwise_and_loses_little():
+    x = smooth_images(2, 48, 48)
+    torch.testing.assert_close(spline_rotate(x, 90), x.rot90(1, (-2, -1)), rtol=1e-6, atol=1e-6)
+    back = spline_rotate(spline_rotate(x, 30), -30)
+    assert 1e-5 < (back - x).norm() / x.norm() < 2e-3
+
+
+def test_error_at_angle_sees_a_fiber_that_does_not_follow():
+    turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]])
+    angle = math.degrees(math.acos(0.6))
+    x = smooth_images(1, 2, 48, 48)
+    assert error_at_angle(lambda y: 2 * y, x, angle, turn, turn) < 1e-12
+    assert error_at_angle(lambda y: 2 * y, x, angle, turn, turn.T) > 0.5
+
+
+def test_smooth_images_fade_inside_the_disc_and_need_room():
+    x = smooth_images(3, 40, 40)
+    assert x[:, 0].abs().max() == 0 < x.std()
+    with pytest.raises(ValueError, match="equal and at least 32 pixels"):
+        smooth_images(2, 40, 32)

@@ -6,8 +6,8 @@ import math
 import pytest
 import torch
 from safetensors.torch import load, save
-from scipy import ndimage
 
+from course_lib.evaluation import error_at_angle, smooth_images
 from course_lib.groups import CyclicGroup, DihedralGroup
 from course_lib.layers.steerable import IrrepConv, SteerableConv, real_harmonics, steerable_basis
 from course_lib.representations import Irreps, Regular, Trivial
@@ -107,28 +107,10 @@ def test_irrep_layers_are_exact_on_the_grid(group, kernel_size, max_frequency, d
             assert symmetry_error(conv, x, g, rep_in, irreps) < tolerance
 
 
-def smooth_images(shape, seed):
-    """Blurred noise (sigma 2.5 px) that fades to zero inside the inscribed disc."""
-    torch.manual_seed(seed)
-    noise = torch.randn(shape, dtype=torch.float64)
-    blurred = torch.from_numpy(ndimage.gaussian_filter(noise.numpy(), (0, 0, 0, 2.5, 2.5), mode="wrap"))
-    offsets = torch.arange(shape[-1], dtype=torch.float64) - (shape[-1] - 1) / 2
-    inside = ((shape[-1] / 2 - 6 - torch.hypot(offsets, offsets[:, None])) / 6).clamp(0, 1)
-    return blurred * inside**2 * (3 - 2 * inside)
-
-
-def error_between_pixels(conv, rep_in, rep_out, seed, angle_deg=30, g=1):
-    """Equivariance error at an angle that needs interpolation; images are turned by splines of order 5."""
-
-    def act(x, rep):
-        return rep.apply(
-            g, torch.from_numpy(ndimage.rotate(x.numpy(), angle_deg, axes=(-2, -1), reshape=False, order=5))
-        )
-
-    with torch.no_grad():
-        x = smooth_images((1, 2, rep_in.dim, 64, 64), seed)
-        expected = act(conv(x), rep_out)
-        return ((conv(act(x, rep_in)) - expected).norm() / expected.norm()).item()
+def error_at_30_degrees(conv, rep, seed):
+    return error_at_angle(
+        conv, smooth_images(1, 2, rep.dim, 64, 64, seed=seed), 30, rep.matrix(1), rep.matrix(1)
+    )
 
 
 @pytest.mark.parametrize("kernel_size, limit", [(5, 4e-3), (7, 6e-3)])
@@ -137,21 +119,18 @@ def test_error_at_30_degrees_is_small(kernel_size, limit):
     for seed in range(2):
         torch.manual_seed(seed)
         steerable = SteerableConv(regular, 2, 4, kernel_size=kernel_size).double()
-        assert error_between_pixels(steerable, regular, regular, seed) < limit
+        assert error_at_30_degrees(steerable, regular, seed) < limit
         free = IrrepConv(irreps, irreps, 2, 4, kernel_size=kernel_size).double()
-        assert error_between_pixels(free, irreps, irreps, seed) < limit
+        assert error_at_30_degrees(free, irreps, seed) < limit
 
 
 def test_irreps_know_angles_that_the_group_does_not():
     # 17 degrees is no element of C_12; the layer commutes with it all the same.
-    class Turned(Irreps):
-        def matrix(self, g):
-            return self.turn(17)
-
-    irreps = Turned(C12, 2)
+    irreps = Irreps(C12, 2)
+    turn = irreps.turn(17)
     torch.manual_seed(0)
     conv = IrrepConv(irreps, irreps, 2, 4).double()
-    assert error_between_pixels(conv, irreps, irreps, 0, angle_deg=17) < 4e-3
+    assert error_at_angle(conv, smooth_images(1, 2, irreps.dim, 64, 64), 17, turn, turn) < 4e-3
 
 
 @pytest.mark.parametrize("make", [lambda: SteerableConv(Regular(C12), 2, 2), lambda: IrrepConv(*LIFT, 2, 2)])
