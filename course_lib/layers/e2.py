@@ -1,12 +1,11 @@
-"""The same parts built with e2cnn: its kernels, norm and nonlinearity on the layout ``b c fiber y x``.
+"""Convolutions with the kernels of e2cnn, on the course's layout ``b c fiber y x``.
 
-Regular features need only the convolution from here. On this layout e2cnn's
-InnerBatchNorm is ``BatchNorm3d``, its pointwise maximum ``MaxPool3d((1, 2, 2))``, its group
-pooling ``GroupPool`` and its upsampling ``Upsample``. Features made of irreps also need the
-norm, the nonlinearity and the readout below.
+The rest of an e2cnn network needs no e2cnn here; the tests hold both side by side. Its
+InnerBatchNorm is ``BatchNorm3d``, its PointwiseMaxPool ``MaxPool3d((1, 2, 2))``, its
+GroupPooling ``GroupPool``, its R2Upsampling ``Upsample``, its NormBatchNorm ``IrrepNorm`` and
+its NormNonLinearity ``NormNonlinearity``.
 """
 
-import copy
 import math
 from typing import Any
 
@@ -130,125 +129,3 @@ def e2_basis(
     conv = load_e2cnn().nn.R2Conv(*types, kernel_size, bias=False, initialize=False, recompute=True)
     (block,) = conv.basisexpansion.children()
     return block.sampled_basis.unflatten(3, (kernel_size, kernel_size))
-
-
-class E2Norm(nn.Module):
-    """Batch norm of irrep features: e2cnn's InnerBatchNorm at frequency 0, NormBatchNorm above.
-
-    A pair of entries has mean zero, since the group turns it; so only its variance is
-    made one, the same for both entries.
-
-    Args:
-        rep: The irreps of the features; at least up to frequency 1.
-        c: Channels.
-        eps: Added to the variance.
-        momentum: Share of the new batch in the running variance.
-
-    Raises:
-        ValueError: If ``rep`` has frequency 0 alone.
-
-    Source:
-        e2cnn 0.2.3, and equal to it in eval mode. In training e2cnn divides the pairs by the
-        running variance, here they are divided by that of the batch, as in torch's batch norm.
-    """
-
-    running_var: Tensor
-
-    def __init__(self, rep: Irreps, c: int, *, eps: float = 1e-5, momentum: float = 0.1):
-        super().__init__()
-        _check_pairs(rep)
-        self.eps = eps
-        self.momentum = momentum
-        self.scalar = nn.BatchNorm3d(c, eps=eps, momentum=momentum)
-        self.weight = nn.Parameter(torch.ones(c, rep.max_frequency))
-        self.register_buffer("running_var", torch.ones(c, rep.max_frequency))
-
-    def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
-        pairs = x[:, :, 1:].unflatten(2, (-1, 2))
-        var = self.running_var
-        if self.training:
-            var = pairs.square().mean(dim=(0, 3, 4, 5), dtype=var.dtype)
-            n = pairs[:, 0, 0, 0].numel()
-            self.running_var.lerp_(var.detach() * n / max(n - 1, 1), self.momentum)
-        scale = (self.weight / (var + self.eps).sqrt()).to(x.dtype)
-        scaled = pairs * scale[:, :, None, None, None]
-        return torch.cat([self.scalar(x[:, :, :1]), scaled.flatten(2, 3)], dim=2)
-
-    def to_plain(self) -> nn.BatchNorm2d:
-        """Equal ``nn.BatchNorm2d`` on ``b (c fiber) y x``, in eval mode."""
-        c, n_pairs = self.weight.shape
-        plain = nn.BatchNorm2d(c * (1 + 2 * n_pairs), eps=self.eps, momentum=self.momentum).to(self.weight)
-        zeros = torch.zeros_like(self.weight)
-        pairs = {"weight": self.weight, "bias": zeros, "running_mean": zeros, "running_var": self.running_var}
-        state = self.scalar.state_dict()
-        for name, of_pairs in pairs.items():
-            entries = torch.cat([state[name][:, None], of_pairs.repeat_interleave(2, dim=1)], dim=1)
-            state[name] = entries.flatten()
-        plain.load_state_dict(state)
-        return plain.eval()
-
-
-class E2NormReLU(nn.Module):
-    """ReLU of irrep features: of the number itself at frequency 0, of the length of a pair above.
-
-    A pair x becomes relu(|x| - exp(b)) x / |x| with one learned b for each channel and
-    frequency: e2cnn's NormNonLinearity with function ``n_relu``.
-
-    Args:
-        rep: The irreps of the features; at least up to frequency 1.
-        c: Channels.
-
-    Raises:
-        ValueError: If ``rep`` has frequency 0 alone.
-    """
-
-    def __init__(self, rep: Irreps, c: int):
-        super().__init__()
-        _check_pairs(rep)
-        self.log_bias = nn.Parameter(torch.zeros(c, rep.max_frequency))
-
-    def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
-        pairs = x[:, :, 1:].unflatten(2, (-1, 2))
-        length = torch.linalg.vector_norm(pairs, dim=3, keepdim=True)
-        longer = (length - self.log_bias.exp()[:, :, None, None, None]).relu()
-        factor = (longer / length.clamp(min=1e-10)).to(x.dtype)
-        return torch.cat([x[:, :, :1].relu(), (pairs * factor).flatten(2, 3)], dim=2)
-
-    def to_plain(self) -> nn.Sequential:
-        """Equal layers on ``b (c fiber) y x``."""
-        c, n_pairs = self.log_bias.shape
-        return nn.Sequential(nn.Unflatten(1, (c, 1 + 2 * n_pairs)), copy.deepcopy(self), nn.Flatten(1, 2))
-
-
-class E2Readout(nn.Module):
-    """The invariant numbers of irrep features: the entry of frequency 0.
-
-    Args:
-        rep: The irreps of the features.
-
-    Raises:
-        ValueError: If the input's fiber does not fit.
-    """
-
-    def __init__(self, rep: Irreps):
-        super().__init__()
-        self.rep = rep
-
-    def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c 1 y x"]:
-        if x.shape[2] != self.rep.dim:
-            raise ValueError(
-                f"fiber axis must be {self.rep.dim} for {self.rep}, got {x.shape[2]}; lift the image first"
-            )
-        return x[:, :, :1]
-
-    def to_plain(self) -> nn.Sequential:
-        """Equal layers on ``b (c fiber) y x``: every ``fiber``-th channel."""
-        pick = nn.MaxPool3d(1, stride=(self.rep.dim, 1, 1))
-        return nn.Sequential(nn.Unflatten(1, (1, -1)), pick, nn.Flatten(1, 2))
-
-
-def _check_pairs(rep: Irreps) -> None:
-    if rep.max_frequency < 1:
-        raise ValueError(
-            f"max_frequency must be at least 1, got {rep}; for frequency 0 alone use BatchNorm3d and ReLU"
-        )

@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 from course_lib.actions import act
-from course_lib.filters import disc_mask
+from course_lib.filters import band_limit, disc_mask
 from course_lib.groups import CyclicGroup, DihedralGroup
-from course_lib.layers.e2 import E2Conv, E2Norm, E2NormReLU, E2Readout, e2_basis, e2_field_types
+from course_lib.layers.e2 import E2Conv, e2_basis, e2_field_types
 from course_lib.layers.e2_compat import load_e2cnn
+from course_lib.layers.irreps import IrrepNorm, NormNonlinearity, Scalars
 from course_lib.layers.plain import Upsample, to_plain
 from course_lib.layers.regular import GroupConv, GroupPool
+from course_lib.layers.steerable import SIGMA_PX, IrrepConv, SteerableConv
 from course_lib.representations import Irreps, Regular, Trivial
 from tests.exactness import EXACT, EXACT_FLOAT32, exact_elements, symmetry_error
 
@@ -43,15 +45,16 @@ def network(rep, c=2, seed=0):
     irreps = isinstance(rep, Irreps)
     net = nn.Sequential(
         E2Conv(Trivial(rep.group), rep, 1, c, kernel_size=5),
-        E2Norm(rep, c) if irreps else nn.BatchNorm3d(c),
-        E2NormReLU(rep, c) if irreps else nn.ReLU(),
+        IrrepNorm(rep, c) if irreps else nn.BatchNorm3d(c),
+        NormNonlinearity(rep, c) if irreps else nn.ReLU(),
         E2Conv(rep, rep, c, c, kernel_size=3),
-        E2Readout(rep) if irreps else GroupPool(rep),
+        Scalars(rep) if irreps else GroupPool(rep),
     )
     with torch.no_grad():
-        for name, value in net.state_dict().items():
-            if "num_batches" not in name:
-                value.uniform_(0.5, 1.5) if "running_var" in name else value.add_(torch.rand(value.shape) / 3)
+        for parameter in net.parameters():
+            parameter.add_(torch.rand_like(parameter) / 3)
+        for _ in range(3):  # fills the running statistics
+            net(image(Trivial(rep.group), 1, dtype=torch.float32, seed=seed, batch=4))
     return net
 
 
@@ -180,51 +183,38 @@ def test_parts_for_regular_features_equal_those_of_e2cnn():
 
 @IRREPS
 def test_norm_and_nonlinearity_equal_those_of_e2cnn(rep):
-    pair_types, scalar_types = [], []
     space = e2_field_types(rep)[0].gspace
-    for m in range(1, rep.max_frequency + 1):
-        pair_types.append(space.irrep(1, m) if rep is O2 else space.irrep(m))
     scalar_types = enn.FieldType(space, [space.trivial_repr] * 2)
-    pair_types = enn.FieldType(space, pair_types * 2)
-    norm, relu = E2Norm(rep, 2), E2NormReLU(rep, 2)
+    frequencies = range(1, rep.max_frequency + 1)
+    pair_types = enn.FieldType(space, [space.irrep(*([1] * (rep is O2)), m) for m in frequencies] * 2)
+    norm, relu = IrrepNorm(rep, 2), NormNonlinearity(rep, 2)
     inner, norm_batch = enn.InnerBatchNorm(scalar_types), enn.NormBatchNorm(pair_types)
     norm_relu = enn.NormNonLinearity(pair_types, "n_relu")
     with torch.no_grad():
-        norm.weight.uniform_(0.5, 2)
-        relu.log_bias.normal_()
-        getattr(norm_batch, "2_weight").copy_(norm.weight.view(1, -1, 1, 1, 1))
-        norm_relu.log_bias.copy_(relu.log_bias.view(1, -1, 1, 1))
+        norm.scale.uniform_(0.5, 2)
+        norm.scale[:, 0] = 1  # e2cnn keeps the scalars in another module
+        relu.threshold.uniform_(0.5, 2)
+        getattr(norm_batch, "2_weight").copy_(norm.scale[:, 1:].reshape(1, -1, 1, 1, 1))
+        norm_relu.log_bias.copy_(relu.threshold.log().view(1, -1, 1, 1))
 
     def theirs(x, for_scalars, for_pairs):
         scalars = for_scalars(enn.GeometricTensor(x[:, :, 0], scalar_types)).tensor
         pairs = for_pairs(enn.GeometricTensor(x[:, :, 1:].flatten(1, 2), pair_types)).tensor
         return torch.cat([scalars[:, :, None], pairs.unflatten(1, (2, -1))], dim=2)
 
-    x = 3 * image(rep, dtype=torch.float32, batch=4)
-    norm(x), theirs(x, inner, norm_batch)  # one step of training moves the running statistics alike
-    torch.testing.assert_close(norm.running_var.flatten(), getattr(norm_batch, "2_running_var").flatten())
-    torch.testing.assert_close(norm.eval()(x), theirs(x, inner.eval(), norm_batch.eval()))
-    torch.testing.assert_close(relu(x), theirs(x, enn.ReLU(scalar_types), norm_relu))
-
-
-def test_norm_makes_the_variance_one_and_the_relu_shortens_pairs_by_hand():
-    norm = E2Norm(SO2, 2).double()
-    out = norm(5 * image(SO2, batch=8))
-    pairs = out[:, :, 1:].unflatten(2, (-1, 2))
+    x = 3 * image(rep, dtype=torch.float32, batch=64)
+    norm(x), theirs(x, inner, norm_batch)  # one step of training moves the running statistics alike:
+    n = x[:, 0, 0].numel()  # e2cnn takes the unbiased estimate, larger by n / (n - 1)
+    for ours, other in (
+        (norm.running_square[:, 1::2].flatten(), getattr(norm_batch, "2_running_var").flatten()),
+        (norm.running_square[:, 0], inner.state_dict()["batch_norm_[1].running_var"]),
+        (norm.running_mean.flatten(), inner.state_dict()["batch_norm_[1].running_mean"]),
+    ):
+        torch.testing.assert_close(ours, other, atol=1e-5, rtol=1 / (n - 1))
     torch.testing.assert_close(
-        pairs.square().mean(dim=(0, 3, 4, 5)), torch.ones(2, 3).double(), atol=1e-5, rtol=0
+        norm.eval()(x), theirs(x, inner.eval(), norm_batch.eval()), atol=1e-5, rtol=2 / n
     )
-    relu = E2NormReLU(Irreps(CyclicGroup(4), 1), 1)  # log_bias 0: each pair is shortened by 1
-    x = torch.tensor([[-2.0, 3, 4], [2, 0.3, 0.4], [1, 0, 0]]).view(3, 1, 3, 1, 1).requires_grad_()
-    out = relu(x)
-    torch.testing.assert_close(out.flatten(1), torch.tensor([[0, 2.4, 3.2], [2, 0, 0], [1, 0, 0]]))
-    out.sum().backward()
-    assert x.grad.isfinite().all() and relu.log_bias.grad.isfinite().all()
-
-
-def test_readout_takes_frequency_0():
-    x = image(SO2)
-    torch.testing.assert_close(E2Readout(SO2)(x), x[:, :, [0]])
+    torch.testing.assert_close(relu(x), theirs(x, enn.ReLU(scalar_types), norm_relu))
 
 
 @EVERY_REP
@@ -232,7 +222,7 @@ def test_exported_network_equals_the_network(rep):
     net = network(rep).double().eval()
     x = image(Trivial(rep.group), 1)
     plain = to_plain(net, rep.dim)
-    assert not any(isinstance(part, E2Conv | E2Norm) for part in plain.modules())
+    assert not any(isinstance(part, E2Conv) for part in plain.modules())
     torch.testing.assert_close(plain(x.squeeze(2)), net(x).squeeze(2))
 
 
@@ -300,10 +290,10 @@ class _Kernel(nn.Module):
         return self.conv.kernel()[0, :, 0]
 
 
-def exported_kernels(rep_in, rep_out, kernel_size):
+def exported_kernels(rep_in, rep_out, kernel_size, **options):
     """All kernels of one channel that e2cnn exports, one for each of its weights."""
     type_in, type_out = e2_field_types(rep_in, rep_out)
-    conv = enn.R2Conv(type_in, type_out, kernel_size, initialize=False)
+    conv = enn.R2Conv(type_in, type_out, kernel_size, initialize=False, recompute=True, **options)
     kernels = []
     for weights in torch.eye(conv.weights.numel()):
         with torch.no_grad():
@@ -340,6 +330,60 @@ def test_weights_of_c8_fit_every_kernel_of_e2cnn_at_the_quarter_turns(kernel_siz
         assert 0.05 < relative_residual(ours.flatten(1).T, theirs.flatten(1).T) < 0.9
 
 
+IRREP_CONV_SCALES_THE_TWO_ENTRIES_OF_A_PAIR_UNLIKE = pytest.mark.xfail(
+    reason="with reflections IrrepConv divides cos and sin of a pair by different numbers", strict=True
+)
+STEERABLE_REPS = pytest.mark.parametrize(
+    "rep",
+    [
+        pytest.param(
+            rep, id=name, marks=IRREP_CONV_SCALES_THE_TWO_ENTRIES_OF_A_PAIR_UNLIKE if rep is O2 else ()
+        )
+        for name, rep in REPS.items()
+    ],
+)
+
+
+def steerable_kernels(rep_in, rep_out, kernel_size, n_rings):
+    if isinstance(rep_out, Irreps):
+        conv = IrrepConv(rep_in, rep_out, 1, 1, kernel_size=kernel_size, n_rings=n_rings)
+    else:
+        conv = SteerableConv(rep_in, 1, 1, kernel_size=kernel_size, n_rings=n_rings)
+    return kernels_of(conv.double()).flatten(1).T
+
+
+@pytest.mark.parametrize("kernel_size, n_rings", [(3, 2), (5, 3)])
+@STEERABLE_REPS
+def test_steerable_kernels_span_those_of_e2cnn_with_the_same_rings_and_band_limit(rep, kernel_size, n_rings):
+    """Both directions. Only rings, widths and band limit distinguish the two, no sampling."""
+    rep = Irreps(rep.group, 2) if isinstance(rep, Irreps) else rep
+    for rep_in in (Trivial(rep.group), rep):
+        ours = steerable_kernels(rep_in, rep, kernel_size, n_rings)
+        theirs = exported_kernels(
+            rep_in,
+            rep,
+            kernel_size,
+            rings=[float(j) for j in range(n_rings)],
+            sigma=[SIGMA_PX] * n_rings,
+            frequencies_cutoff=lambda radius: band_limit(round(radius)),
+        )
+        theirs = theirs.flatten(1).T
+        assert ours.shape == theirs.shape
+        assert relative_residual(ours, theirs) < 1e-6
+        assert relative_residual(theirs, ours) < 1e-6
+
+
+@pytest.mark.parametrize("kernel_size, n_rings", [(3, 2), (5, 3)])
+@EVERY_REP
+def test_steerable_kernels_come_near_the_defaults_of_e2cnn(rep, kernel_size, n_rings):
+    """By default e2cnn's centre is a single pixel and its outermost ring narrower: 11 to 16 % lie outside."""
+    rep = Irreps(rep.group, 2) if isinstance(rep, Irreps) else rep
+    for rep_in in (Trivial(rep.group), rep):
+        ours = steerable_kernels(rep_in, rep, kernel_size, n_rings)
+        theirs = exported_kernels(rep_in, rep, kernel_size).flatten(1).T
+        assert 0.1 < relative_residual(ours, theirs) < 0.2
+
+
 def test_bad_input_is_refused():
     scalars = Trivial(CyclicGroup(4))
     with pytest.raises(ValueError, match="kernel_size must be odd.*got 4"):
@@ -350,8 +394,3 @@ def test_bad_input_is_refused():
         E2Conv(REPS["C_8"], SO2, 1, 1)
     with pytest.raises(ValueError, match="at least 2 rotations.*PlainConv"):
         e2_basis(Trivial(CyclicGroup(1)), Regular(CyclicGroup(1)), 3)
-    for part in (E2Norm, E2NormReLU):
-        with pytest.raises(ValueError, match="max_frequency must be at least 1.*BatchNorm3d"):
-            part(Irreps(CyclicGroup(4), 0), 2)
-    with pytest.raises(ValueError, match="fiber axis must be 7"):
-        E2Readout(SO2)(torch.zeros(1, 1, 5, 3, 3))
