@@ -46,9 +46,9 @@ class IrrepNorm(nn.Module):
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
         mean, square = self.running_mean, self.running_square
         if self.training:
-            over = (0, 3, 4)
-            mean = x[:, :, :1].mean(over)
-            square = (x - _spread(mean * self.bears_mean)).square().mean(over) @ self.same
+            over, full = (0, 3, 4), x.to(self.scale.dtype)  # statistics in full precision
+            mean = full[:, :, :1].mean(over)
+            square = (full - _spread(mean * self.bears_mean)).square().mean(over) @ self.same
             with torch.no_grad():
                 self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
                 self.running_square.lerp_(square.to(self.running_square), self.momentum)

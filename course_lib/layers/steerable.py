@@ -166,8 +166,9 @@ class IrrepConv(FiberConv):
             )
         right, up = turned_back(kernel_size, 0)
         basis = steerable_basis(rep_in, rep_out, right, up, n_rings)
-        energy = basis.square().sum(dim=(0, 2, 3, 4))  # of each entry of the output
-        basis = basis / energy.sqrt().view(-1, 1, 1, 1)
+        entries = basis.square().sum(dim=(0, 2, 3, 4))  # energy of each entry of the output
+        energy = torch.cat([entries[_entries(m)].mean().expand(1 + (m > 0)) for m in _frequencies(rep_out)])
+        basis = basis / energy.sqrt().view(-1, 1, 1, 1)  # one factor for both entries of a pair
         self.register_buffer("basis", snapped(basis).to(torch.get_default_dtype()), persistent=False)
         self.weight = nn.Parameter(torch.randn(c_out, c_in, len(basis)) / math.sqrt(c_in))
 

@@ -330,20 +330,6 @@ def test_weights_of_c8_fit_every_kernel_of_e2cnn_at_the_quarter_turns(kernel_siz
         assert 0.05 < relative_residual(ours.flatten(1).T, theirs.flatten(1).T) < 0.9
 
 
-IRREP_CONV_SCALES_THE_TWO_ENTRIES_OF_A_PAIR_UNLIKE = pytest.mark.xfail(
-    reason="with reflections IrrepConv divides cos and sin of a pair by different numbers", strict=True
-)
-STEERABLE_REPS = pytest.mark.parametrize(
-    "rep",
-    [
-        pytest.param(
-            rep, id=name, marks=IRREP_CONV_SCALES_THE_TWO_ENTRIES_OF_A_PAIR_UNLIKE if rep is O2 else ()
-        )
-        for name, rep in REPS.items()
-    ],
-)
-
-
 def steerable_kernels(rep_in, rep_out, kernel_size, n_rings):
     if isinstance(rep_out, Irreps):
         conv = IrrepConv(rep_in, rep_out, 1, 1, kernel_size=kernel_size, n_rings=n_rings)
@@ -353,7 +339,7 @@ def steerable_kernels(rep_in, rep_out, kernel_size, n_rings):
 
 
 @pytest.mark.parametrize("kernel_size, n_rings", [(3, 2), (5, 3)])
-@STEERABLE_REPS
+@EVERY_REP
 def test_steerable_kernels_span_those_of_e2cnn_with_the_same_rings_and_band_limit(rep, kernel_size, n_rings):
     """Both directions. Only rings, widths and band limit distinguish the two, no sampling."""
     rep = Irreps(rep.group, 2) if isinstance(rep, Irreps) else rep

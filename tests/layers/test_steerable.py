@@ -124,6 +124,13 @@ def test_error_at_30_degrees_is_small(kernel_size, limit):
         assert error_at_30_degrees(free, irreps, seed) < limit
 
 
+@pytest.mark.parametrize("rep", [Irreps(C12, 2), Irreps(D12, 2)], ids=str)
+def test_irrep_layers_with_and_without_flips_are_steerable(rep):
+    torch.manual_seed(0)
+    conv = IrrepConv(rep, rep, 2, 4).double()
+    assert error_at_30_degrees(conv, rep, 0) < 2e-3
+
+
 def test_irreps_know_angles_that_the_group_does_not():
     # 17 degrees is no element of C_12; the layer commutes with it all the same.
     irreps = Irreps(C12, 2)
