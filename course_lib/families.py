@@ -1,16 +1,19 @@
 """Families of layers: the parts from which one U-Net and one ResNet serve every kind of equivariance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal, Protocol, runtime_checkable
 
 from torch import nn
 
 from course_lib.groups import CyclicGroup, DihedralGroup, PlanarGroup
 from course_lib.layers.irreps import GatedNonlinearity, IrrepNorm, NormNonlinearity, Scalars
-from course_lib.layers.plain import PlainConv
+from course_lib.layers.isotropic import IsotropicFiberConv, Rings
+from course_lib.layers.plain import Halve, PlainConv
 from course_lib.layers.regular import GroupConv, GroupPool
 from course_lib.layers.steerable import IrrepConv, SteerableConv
+from course_lib.layers.volume import volume_conv, volume_norm
 from course_lib.representations import Irreps, Regular, Representation, Trivial
 
 
@@ -19,11 +22,19 @@ def relu(channels: int) -> nn.ReLU:
     return nn.ReLU()
 
 
+@runtime_checkable
+class Convolution(Protocol):
+    """How a family builds a convolution; without a kernel size it takes the family's own."""
+
+    def __call__(self, c_in: int, c_out: int, *, kernel_size: int = ...) -> nn.Module: ...
+
+
 @dataclass(frozen=True)
 class LayerFamily:
     """The parts from which every network of the course is assembled.
 
     Features have the layout ``b c fiber y x``; the fiber of a scalar image is 1.
+    Families of volumes have ``b c fiber z y x``.
 
     Args:
         name: Key in ``FAMILIES``.
@@ -34,16 +45,22 @@ class LayerFamily:
         norm: Normalisation, given channels.
         nonlinearity: Nonlinearity, given channels.
         pool: Halves the sides of a feature map.
+        dims: 2 for images, 3 for volumes.
     """
 
     name: str
     rep: Representation
     lift: Callable[[int, int], nn.Module]
-    conv: Callable[[int, int], nn.Module]
+    conv: Convolution
     readout: Callable[[], nn.Module]
     norm: Callable[[int], nn.Module] = nn.BatchNorm3d
     nonlinearity: Callable[[int], nn.Module] = relu
     pool: Callable[[], nn.Module] = partial(nn.MaxPool3d, (1, 2, 2))
+    dims: Literal[2, 3] = 2
+
+    def mix(self, c_in: int, c_out: int) -> nn.Module:
+        """From features to features at each pixel alone: a convolution with a kernel of one pixel."""
+        return self.conv(c_in, c_out, kernel_size=1)
 
 
 def regular_family(name: str, group: PlanarGroup, *, kernel_size: int, disc: bool) -> LayerFamily:
@@ -110,8 +127,40 @@ def irrep_family(
     )
 
 
+def scalar_family(
+    name: str, rep: Trivial, lift: Convolution, conv: Convolution, *, dims: Literal[2, 3]
+) -> LayerFamily:
+    """Family of scalar features, for images or volumes, from its convolutions."""
+    images = LayerFamily(name, rep, lift, conv, readout=nn.Identity)
+    return images if dims == 2 else replace(images, norm=volume_norm, pool=partial(Halve, 3), dims=3)
+
+
+def sre_family(
+    name: str,
+    *,
+    kernel_size: int = 5,
+    lift_size: int | None = None,
+    rings: Rings = "smooth",
+    dims: Literal[2, 3] = 2,
+) -> LayerFamily:
+    """Family of scalar features whose kernels have one value a ring, for images or volumes.
+
+    Args:
+        name: Name of the family.
+        kernel_size: Side of every kernel in pixels; odd.
+        lift_size: Side of the kernel that reads the image, ``kernel_size`` if not given.
+        rings: ``"hard"`` as published, ``"smooth"`` for less error between quarter turns.
+        dims: 2 for images, 3 for volumes.
+    """
+    sized = partial(IsotropicFiberConv, rings=rings, dims=dims)
+    lift = partial(sized, kernel_size=kernel_size if lift_size is None else lift_size)
+    return scalar_family(
+        name, Trivial(DihedralGroup(4)), lift, partial(sized, kernel_size=kernel_size), dims=dims
+    )
+
+
 # The plain family claims that its scalars turn with C_4. It does not keep the claim: the negative control.
-PLAIN = LayerFamily("plain", Trivial(CyclicGroup(4)), lift=PlainConv, conv=PlainConv, readout=nn.Identity)
+PLAIN = scalar_family("plain", Trivial(CyclicGroup(4)), PlainConv, PlainConv, dims=2)
 
 FAMILIES = {
     family.name: family
@@ -123,5 +172,20 @@ FAMILIES = {
         regular_family("se2-12", CyclicGroup(12), kernel_size=5, disc=True),
         steerable_family("steerable-12", CyclicGroup(12)),
         irrep_family("steerable-so2", Irreps(CyclicGroup(12), 2)),
+        sre_family("sre"),
+    )
+}
+
+# The stages of SRE-ResNet-18 (Du et al. 2025, arXiv:2501.09753): large kernels while the maps are large.
+SRE_STAGES = tuple(
+    sre_family(f"sre-hard-{size}", kernel_size=size, lift_size=5, rings="hard") for size in (9, 9, 5, 5)
+)
+
+# No group of the plane acts on volumes, so their features are scalars.
+VOLUME_FAMILIES = {
+    family.name: family
+    for family in (
+        scalar_family("plain-3d", Trivial(CyclicGroup(4)), volume_conv, volume_conv, dims=3),
+        sre_family("sre-3d", dims=3),
     )
 }

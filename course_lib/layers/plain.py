@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -50,6 +51,30 @@ class Upsample(nn.Module):
     def to_plain(self) -> nn.Upsample:
         """Equal ``nn.Upsample`` on the layout ``b (c fiber) y x``."""
         return nn.Upsample(scale_factor=2, mode="bilinear")
+
+
+class Halve(nn.Module):
+    """Average pooling that halves every side and stays exact under the symmetries of the grid at every size.
+
+    An even side is averaged in pairs, n pixels become n / 2. An odd side is averaged by
+    threes around every second pixel, the first and the last included: n become (n + 1) / 2. Either way
+    the windows are their own mirror image. Beyond the border nothing is counted. The same
+    module takes ``b c fiber y x`` and the folded ``b (c fiber) y x``.
+
+    Args:
+        dims: 2 for images, 3 for volumes ``b c fiber z y x``.
+    """
+
+    def __init__(self, dims: Literal[2, 3] = 2):
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x: Float[Tensor, "b c *fiber_and_grid"]) -> Float[Tensor, "b c *fiber_and_half_grid"]:
+        odd = [side % 2 for side in x.shape[-self.dims :]]
+        window, padding = [2 + rest for rest in odd], odd
+        pool = F.avg_pool2d if self.dims == 2 else F.avg_pool3d
+        halved = pool(x.flatten(1, -self.dims - 1), window, 2, padding, count_include_pad=False)
+        return halved.unflatten(1, x.shape[1 : -self.dims])
 
 
 def to_plain(network: nn.Module, fiber: int) -> nn.Module:
