@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -73,25 +72,21 @@ void ring_sums(const T* input, T* output, const int32_t* taps, const int32_t* cl
 }
 
 template <class T>
-void run(const T* input, T* output, const int32_t* taps, const int32_t* class_end, const T* mix, const Shape* s,
+void run(const T* input, T* output, const int32_t* taps, const int32_t* class_end, const T* mix, const Shape& s,
          int64_t threads) {
-    threads = std::max<int64_t>(1, std::min(threads, s->channels));
-    std::vector<std::thread> team;
-    for (int64_t i = 1; i < threads; ++i)
-        team.emplace_back(ring_sums<T>, input, output, taps, class_end, mix, std::cref(*s),
-                          i * s->channels / threads, (i + 1) * s->channels / threads);
-    ring_sums<T>(input, output, taps, class_end, mix, *s, 0, s->channels / threads);
-    for (auto& member : team) member.join();
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (int64_t c = 0; c < s.channels; c += 4)
+        ring_sums(input, output, taps, class_end, mix, s, c, std::min(c + 4, s.channels));
 }
 
 }  // namespace
 
 extern "C" void ring_sums_float(const float* input, float* output, const int32_t* taps, const int32_t* class_end,
                                 const float* mix, const Shape* s, int64_t threads) {
-    run(input, output, taps, class_end, mix, s, threads);
+    run(input, output, taps, class_end, mix, *s, threads);
 }
 
 extern "C" void ring_sums_double(const double* input, double* output, const int32_t* taps,
                                  const int32_t* class_end, const double* mix, const Shape* s, int64_t threads) {
-    run(input, output, taps, class_end, mix, s, threads);
+    run(input, output, taps, class_end, mix, *s, threads);
 }

@@ -24,7 +24,7 @@ from course_lib.filters import ring_masks
 
 SOURCE = Path(__file__).with_name("ring_sum.cpp")
 STRIP_BYTES = 2**20  # ring sums that exist at once; they should stay in the processor's second cache
-LEAST_WORK_2D, LEAST_WORK_3D = 2000, 600  # see ring_sum_wins
+LEAST_WORK_2D, LEAST_WORK_3D = 2400, 600  # see ring_sum_wins
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def ring_sum_wins(
 
     The rule is measured: forward alone and forward with backward were timed on one thread with 3
     to 11 px, 1 to 128 channels and maps of 5 to 128 px. Ring sums win where the product of
-    kernel side, the lesser number of channels and the lesser side of the map is at least 2000
+    kernel side, the lesser number of channels and the lesser side of the map is at least 2400
     in 2D and 600 in 3D. What they cannot do goes to the dense kernel too: strides,
     dilation, groups, other devices and dtypes, autocast, tracing and export, ``torch.func``.
 
@@ -156,7 +156,7 @@ class Shape(ctypes.Structure):
 def compiled() -> ctypes.CDLL | None:
     """The compiled ring sums, built on first use; None, after one warning, without a C++ compiler."""
     compiler = os.environ.get("CXX", "c++")
-    flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC", "-pthread"]
+    flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC", "-fopenmp"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         library = Path(folder) / "ring_sum.so"
         try:
@@ -176,37 +176,36 @@ def _strips(
     masks: Float[Tensor, "ring z_k y_k x_k"],
     taps: RingTaps,
     pad: tuple[int, int],
-) -> Iterator[tuple[int, slice, Float[Tensor, "c_ring pixel"]]]:
-    """Ring sums of each picture, a few rows at a time: picture, pixels of the output, sums.
+) -> Iterator[tuple[slice, slice, Float[Tensor, "pictures c_ring pixel"]]]:
+    """Ring sums of a few pictures, or of a few rows of one: pictures, pixels of the output, sums.
 
     The sums are overwritten by the next ones.
     """
     library = compiled()
     if library is None:
         raise ValueError("ring sums need a C++ compiler; use the dense kernel")
-    _, channels, depth, height, width = x.shape
+    batch, channels, depth, height, width = x.shape
     out_depth, out_height, out_width = _output_shape(x.shape[2:], taps, pad)
-    rows = out_depth * out_height
+    rows, threads = out_depth * out_height, torch.get_num_threads()
     mix = masks.flatten(1)[:, taps.pixel].contiguous()
-    row_bytes = channels * len(masks) * out_width * x.element_size()
-    step = min(rows, max(1, round(STRIP_BYTES / row_bytes)))
-    step = -(-rows // -(-rows // step))  # strips of like size
-    buffer = x.new_empty(channels * len(masks) * step * out_width)
+    summed = channels * len(masks)
+    lines = max(1, STRIP_BYTES * threads // (summed * out_width * x.element_size()))  # rows at once
+    at_once = min(batch, max(1, lines // rows))
+    step = -(-rows // -(-rows // min(rows, lines)))  # strips of like size
+    buffer = x.new_empty(at_once * summed * step * out_width)
     run = library.ring_sums_float if x.dtype == torch.float32 else library.ring_sums_double
     tables = [ctypes.c_void_p(table.data_ptr()) for table in (buffer, taps.offsets, taps.class_end, mix)]
-    threads = ctypes.c_int64(torch.get_num_threads())
-    sizes = (channels, depth, height, width, *pad, *taps.reach, *mix.shape)
-    for index, picture in enumerate(x):
+    sizes = (depth, height, width, *pad, *taps.reach, *mix.shape)
+    for start in range(0, batch, at_once):
+        pictures = slice(start, min(start + at_once, batch))
+        count = pictures.stop - start
         for first in range(0, rows, step):
             last = min(first + step, rows)
-            shape = Shape(*sizes, first, last)
-            run(ctypes.c_void_p(picture.data_ptr()), *tables, ctypes.byref(shape), threads)
+            shape = Shape(count * channels, *sizes, first, last)
+            run(ctypes.c_void_p(x[start].data_ptr()), *tables, ctypes.byref(shape), ctypes.c_int64(threads))
             pixels = slice(first * out_width, last * out_width)
-            yield (
-                index,
-                pixels,
-                buffer[: channels * len(masks) * (last - first) * out_width].view(channels * len(masks), -1),
-            )
+            sums = buffer[: count * summed * (last - first) * out_width].view(count, summed, -1)
+            yield pictures, pixels, sums
 
 
 def _output_shape(grid: torch.Size, taps: RingTaps, pad: tuple[int, int]) -> tuple[int, ...]:
@@ -223,9 +222,10 @@ class _RingSumConv(torch.autograd.Function):
         ctx.save_for_backward(x, weight, masks)
         ctx.taps, ctx.pad = taps, pad
         out = x.new_empty(len(x), len(weight), *_output_shape(x.shape[2:], taps, pad))
-        matrix, pictures = weight.flatten(1), out.flatten(2)
-        for index, pixels, sums in _strips(x.contiguous(), masks, taps, pad):
-            strip = torch.mm(matrix, sums, out=pictures[index, :, pixels])
+        matrix, flat_out = weight.flatten(1), out.flatten(2)
+        for pictures, pixels, sums in _strips(x.contiguous(), masks, taps, pad):
+            strip = flat_out[pictures, :, pixels]
+            torch.bmm(matrix.expand(len(sums), -1, -1), sums, out=strip)
             if bias is not None:
                 strip.add_(bias.unsqueeze(1))
         return out
@@ -248,12 +248,13 @@ class _RingSumConv(torch.autograd.Function):
         pad = (2 * ctx.taps.reach[0] - ctx.pad[0], 2 * ctx.taps.reach[1] - ctx.pad[1])
         grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
         grad_matrix = weight.new_zeros(c_out * rings, c_in)
-        pictures, grad_pictures = x.contiguous().flatten(2), grad_x.flatten(2)
-        for index, pixels, sums in _strips(grad.contiguous(), masks, ctx.taps, pad):
+        flat_x, flat_grad_x = x.contiguous().flatten(2), grad_x.flatten(2)
+        for pictures, pixels, sums in _strips(grad.contiguous(), masks, ctx.taps, pad):
             if ctx.needs_input_grad[0]:
-                torch.mm(matrix, sums, out=grad_pictures[index, :, pixels])
+                strip = flat_grad_x[pictures, :, pixels]
+                torch.bmm(matrix.expand(len(sums), -1, -1), sums, out=strip)
             if ctx.needs_input_grad[1]:
-                grad_matrix.addmm_(sums, pictures[index, :, pixels].T)
+                grad_matrix.addbmm_(sums, flat_x[pictures, :, pixels].transpose(1, 2))
         grad_weight = grad_matrix.view(c_out, rings, c_in).transpose(1, 2)
         return (
             grad_x if ctx.needs_input_grad[0] else None,
