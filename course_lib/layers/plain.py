@@ -63,6 +63,9 @@ class Halve(nn.Module):
 
     Args:
         dims: 2 for images, 3 for volumes ``b c fiber z y x``.
+
+    Raises:
+        ValueError: In ``forward``, if a side is of one pixel.
     """
 
     def __init__(self, dims: Literal[2, 3] = 2):
@@ -70,8 +73,11 @@ class Halve(nn.Module):
         self.dims = dims
 
     def forward(self, x: Float[Tensor, "b c *fiber_and_grid"]) -> Float[Tensor, "b c *fiber_and_half_grid"]:
-        odd = [side % 2 for side in x.shape[-self.dims :]]
-        window, padding = [2 + rest for rest in odd], odd
+        sides = x.shape[-self.dims :]
+        if min(sides) < 2:
+            raise ValueError(f"every side must have at least 2 pixels to be halved, got {tuple(sides)}")
+        padding = [side % 2 for side in sides]
+        window = [2 + pad for pad in padding]
         pool = F.avg_pool2d if self.dims == 2 else F.avg_pool3d
         halved = pool(x.flatten(1, -self.dims - 1), window, 2, padding, count_include_pad=False)
         return halved.unflatten(1, x.shape[1 : -self.dims])
