@@ -156,19 +156,23 @@ class Shape(ctypes.Structure):
 def compiled() -> ctypes.CDLL | None:
     """The compiled ring sums, built on first use; None, after one warning, without a C++ compiler."""
     compiler = os.environ.get("CXX", "c++")
-    flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC", "-fopenmp"]
+    flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC"]
+    reason = None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         library = Path(folder) / "ring_sum.so"
-        try:
-            subprocess.run([compiler, *flags, SOURCE, "-o", library], check=True, capture_output=True)
-            return ctypes.CDLL(str(library))
-        except (OSError, subprocess.CalledProcessError) as error:
-            warnings.warn(
-                f"isotropic convolutions use the dense kernel, several times slower on a CPU: {error}; "
-                "install a C++ compiler, or name one in the variable CXX",
-                stacklevel=2,
-            )
-            return None
+        for threads in (["-fopenmp"], []):  # some compilers have no OpenMP: then one thread sums
+            try:
+                command = [compiler, *flags, *threads, SOURCE, "-o", library]
+                subprocess.run(command, check=True, capture_output=True)
+                return ctypes.CDLL(str(library))
+            except (OSError, subprocess.CalledProcessError) as error:
+                reason = error
+    warnings.warn(
+        f"isotropic convolutions use the dense kernel, several times slower on a CPU: {reason}; "
+        "install a C++ compiler, or name one in the variable CXX",
+        stacklevel=2,
+    )
+    return None
 
 
 def _strips(
