@@ -4,9 +4,11 @@ import os
 import secrets
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +16,7 @@ from tqdm import tqdm
 from typer.core import TyperGroup
 
 from course_lib import data
+from course_lib.bench.report import read_benchmark, run_benchmark, write_benchmark
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.config import Settings, read_yaml
 from course_lib.grading.feedback import write_report
@@ -187,6 +190,27 @@ def predict(
         write_png(path, result)
         print(path)
     print(f"{(mask > 0).mean():.1%} of the image marked")
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Few rounds and sizes: shows that it runs.")] = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="Threads on a processor.")] = 1,
+    out: Annotated[Path, typer.Option(help="File of the result.")] = Path("book/ledger/benchmarks/cpu.json"),
+) -> None:
+    """Time every kind of layer and network against ordinary convolution and against e2cnn.
+
+    Times are ratios of runs in turn. The equivariance error stands beside each.
+    """
+    torch.set_num_threads(threads)
+    if quick and out.exists() and not read_benchmark(out).quick:
+        raise ValueError(f"{out} holds a full benchmark; give --quick another --out")
+    with warnings.catch_warnings():  # of the profiler and of e2cnn, which the user cannot mend
+        warnings.simplefilter("ignore")
+        benchmark = run_benchmark(quick=quick, device=device, progress=lambda line: print(line, flush=True))
+    write_benchmark(out, benchmark)
+    print(out)
 
 
 @app.command()
