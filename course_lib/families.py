@@ -8,6 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 from torch import nn
 
 from course_lib.groups import CyclicGroup, DihedralGroup, PlanarGroup
+from course_lib.layers.e2 import E2Conv
 from course_lib.layers.irreps import GatedNonlinearity, IrrepNorm, NormNonlinearity, Scalars
 from course_lib.layers.isotropic import IsotropicFiberConv, Rings
 from course_lib.layers.plain import Halve, PlainConv
@@ -159,6 +160,21 @@ def sre_family(
     )
 
 
+def e2cnn_family(name: str, rep: Regular | Irreps, *, kernel_size: int = 5) -> LayerFamily:
+    """Family with the kernels of e2cnn, between the same norms, nonlinearities and pools as ours.
+
+    Args:
+        name: Name of the family.
+        rep: Regular features of C_n or D_n, or irreps of SO(2) (with C_n) or O(2) (with D_n).
+        kernel_size: Side of every kernel in pixels; odd.
+    """
+    return replace(
+        steerable_family(name, rep.group) if isinstance(rep, Regular) else irrep_family(name, rep),
+        lift=partial(E2Conv, Trivial(rep.group), rep, kernel_size=kernel_size),
+        conv=partial(E2Conv, rep, rep, kernel_size=kernel_size),
+    )
+
+
 # The plain family claims that its scalars turn with C_4. It does not keep the claim: the negative control.
 PLAIN = scalar_family("plain", Trivial(CyclicGroup(4)), PlainConv, PlainConv, dims=2)
 
@@ -172,6 +188,8 @@ FAMILIES = {
         regular_family("se2-12", CyclicGroup(12), kernel_size=5, disc=True),
         steerable_family("steerable-12", CyclicGroup(12)),
         irrep_family("steerable-so2", Irreps(CyclicGroup(12), 2)),
+        e2cnn_family("e2cnn-12", Regular(CyclicGroup(12))),
+        e2cnn_family("e2cnn-so2", Irreps(CyclicGroup(12), 2)),
         sre_family("sre"),
     )
 }

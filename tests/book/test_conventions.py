@@ -19,7 +19,7 @@ from course_lib.layers.plain import PlainConv
 from course_lib.layers.regular import GroupConv
 from course_lib.models.unet import UNet
 from course_lib.plotting_groups import element_symbol
-from course_lib.representations import Regular, Trivial
+from course_lib.representations import Irreps, Regular, Trivial
 from tests.exactness import EXACT, EXACT_FLOAT32, symmetry_error
 
 PAGE = Path(__file__).resolve().parents[2] / "book/conventions.md"
@@ -220,11 +220,15 @@ def test_odd_kernels():
 
 
 def test_numbers_shared_over_the_fiber():
-    """Bias and batch norm have one set of numbers a channel, shared by its whole fiber."""
+    """Bias and batch norm have one set of numbers a channel, shared by its whole fiber; with irreps, one scale for each frequency."""  # noqa: E501
     for name, family in FAMILIES.items():
         conv, norm = family.conv(2, 5), family.norm(5)
-        assert conv.bias.shape == (5,) and isinstance(norm, nn.BatchNorm3d), name
-        assert norm.weight.shape == norm.bias.shape == norm.running_mean.shape == (5,), name
+        assert [tuple(p.shape) for n, p in conv.named_parameters() if n.endswith("bias")] == [(5,)], name
+        if isinstance(family.rep, Irreps):
+            assert norm.scale.shape == (5, family.rep.max_frequency + 1), name
+        else:
+            assert isinstance(norm, nn.BatchNorm3d), name
+            assert norm.weight.shape == norm.bias.shape == norm.running_mean.shape == (5,), name
 
 
 def test_unet_axes():
