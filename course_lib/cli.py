@@ -19,6 +19,8 @@ from course_lib import data
 from course_lib.bench.report import read_benchmark, run_benchmark, write_benchmark
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.config import Settings, read_yaml
+from course_lib.evaluation import dice, segmenter
+from course_lib.export import OPSET, export_onnx, onnx_function
 from course_lib.grading.feedback import write_report
 from course_lib.grading.grade import Score
 from course_lib.grading.grade import grade as grade_folder
@@ -30,6 +32,7 @@ from course_lib.training import fit
 from course_lib.weights import build_model, load_model
 
 WRONG_USE, INTERRUPTED = 2, 130
+CALIBRATION, DICE_KEPT = 64, 0.005  # images that set the ranges of int8; change of the Dice that is let pass
 
 
 class Tidy(TyperGroup):
@@ -190,6 +193,34 @@ def predict(
         write_png(path, result)
         print(path)
     print(f"{(mask > 0).mean():.1%} of the image marked")
+
+
+@app.command()
+def export(
+    weights: Annotated[Path, typer.Argument(help="File of trained weights, .safetensors.")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("network.onnx"),
+    precision: Annotated[str, typer.Option(help="float32, float16 or int8.")] = "float32",
+) -> None:
+    """Write a trained network as ONNX, for any number of images at once.
+
+    In float16 and int8 the file must keep its Dice on the validation images within 0.005.
+    """
+    if precision not in ("float32", "float16", "int8"):
+        raise ValueError(f"precision must be float32, float16 or int8, got {precision!r}")
+    model, settings = load_model(weights)
+    if precision == "float32":
+        export_onnx(model, out, torch.rand(2, 3, settings.size, settings.size))
+    else:
+        splits = _load(settings)
+        images, truth = splits.val.images / 255, splits.val.masks > 0
+        calibration = splits.train.images[:CALIBRATION] / 255 if precision == "int8" else None
+        export_onnx(model, out, images[:2], precision=precision, calibration=calibration)
+        before, after = (dice(segmenter(f)(images), truth).mean().item() for f in (model, onnx_function(out)))
+        print(f"Dice on {len(images)} validation images: {before:.4f} before, {after:.4f} in {precision}")
+        if abs(after - before) > DICE_KEPT:
+            out.unlink()
+            raise ValueError(f"{precision} changes the Dice by more than {DICE_KEPT}; take a finer precision")
+    print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, opset {OPSET}")
 
 
 @app.command()

@@ -47,7 +47,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], Settings]:
     return weights, Settings.from_dict(json.loads(metadata["settings"]), source=str(path))
 
 
-def load_model(path: Path) -> tuple[nn.Module, Settings]:
+def load_model(path: Path) -> tuple[UNet, Settings]:
     """The trained network in a weights file, ready to predict, and its settings.
 
     Raises:
