@@ -27,8 +27,10 @@ FAMILY_COLOURS = {
     "p4m": "#56B4E9",
     "se2-8": "#E69F00",
     "se2-12": "#D55E00",
-    "steerable": "#009E73",
-    "e2cnn": "#7A9A01",
+    "steerable-12": "#009E73",
+    "steerable-so2": "#00563F",
+    "e2cnn-12": "#7A9A01",
+    "e2cnn-so2": "#4B5320",
     "sre": "#CC79A7",
 }
 FRAME_BYTES = 300_000  # all frames of one slider, as text in the page

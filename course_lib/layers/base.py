@@ -1,6 +1,7 @@
 """What the convolutions of the course share: a kernel built from its weights, then ordinary convolution."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -45,8 +46,7 @@ class FiberConv(nn.Module, ABC):
         super().__init__()
         if min(c_in, c_out) < 1:
             raise ValueError(f"c_in and c_out must be at least 1 channel, got {c_in} and {c_out}")
-        if kernel_size < 1 or kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size must be odd, so that one pixel is the centre; got {kernel_size}")
+        check_kernel_size(kernel_size)
         if rep_in.group != rep_out.group:
             raise ValueError(f"input and output need one group, got {rep_in.group} and {rep_out.group}")
         self.rep_in = rep_in
@@ -155,6 +155,17 @@ class _Reorder(torch.autograd.Function):
         (grad,) = grad_outputs
         sources, targets = ctx.saved_tensors
         return _Reorder.apply(grad, targets, sources), None, None
+
+
+def check_kernel_size(kernel_size: Any) -> None:
+    """Raise ValueError unless ``kernel_size`` is one odd number, for both axes."""
+    if not isinstance(kernel_size, int) or kernel_size < 1:
+        raise ValueError(
+            f"kernel_size must be one positive number of pixels for both axes, got {kernel_size!r}; "
+            "a turn exchanges the axes"
+        )
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size must be odd, so that one pixel is the centre; got {kernel_size}")
 
 
 def on_folded(layer: nn.Module, fiber: int) -> nn.Sequential:

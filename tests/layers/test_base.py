@@ -5,7 +5,7 @@ import torch
 
 from course_lib.actions import act, turned_pixels
 from course_lib.groups import CyclicGroup, DihedralGroup
-from course_lib.layers.base import Orbit
+from course_lib.layers.base import Orbit, check_kernel_size
 from course_lib.layers.regular import GroupConv
 from course_lib.representations import Irreps, Regular, Trivial
 
@@ -36,5 +36,10 @@ def test_bad_input_is_refused():
         Orbit(Irreps(CyclicGroup(12), 2), 1, turned_pixels(CyclicGroup(12), 3))
     with pytest.raises(ValueError, match="turned by 4 elements, got 12"):
         Orbit(Trivial(CyclicGroup(4)), 1, turned_pixels(CyclicGroup(12), 3))
+    for size in ((3, 5), 3.0, -1):
+        with pytest.raises(
+            ValueError, match="one positive number of pixels for both axes.*exchanges the axes"
+        ):
+            check_kernel_size(size)
     with pytest.raises(ValueError, match="at least 1 channel, got 0 and 2"):
         GroupConv(Trivial(CyclicGroup(4)), 0, 2)
