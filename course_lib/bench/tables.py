@@ -28,7 +28,7 @@ def layer_table(rows: Iterable[LayerRow]) -> str:
     ]
     lines += [
         f"| {row.layer} | {row.channels}{NARROW}×{NARROW}{row.fiber} | {row.parameters:,} | "
-        f"{row.error:.1e}{NARROW}({row.angle_deg}°) | {_ratio(row.train)} | {_ratio(row.inference)} | "
+        f"{row.error:.1e}{NARROW}({row.angle_deg}°) | {_ratio(row.train)} | {row.inference.median:.2f} | "
         f"{row.memory:.2f} |"
         for row in rows
     ]
