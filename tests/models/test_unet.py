@@ -103,3 +103,14 @@ def test_the_refused_size_does_lose_exactness():
         for size in (8, 9)
     }
     assert errors[8] < EXACT and errors[9] > 0.01
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", FAMILIES)
+def test_on_a_gpu_the_network_gives_the_same_and_stays_exact(name):
+    net, x = trained(FAMILIES[name]), torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    on_gpu = trained(FAMILIES[name]).cuda()
+    torch.testing.assert_close(on_gpu(x.cuda()).cpu(), net(x))
+    if name != "plain":
+        scalars = Trivial(FAMILIES[name].rep.group)
+        assert symmetry_error(on_gpu, x.cuda(), exact_elements(scalars.group)[1], scalars, scalars) < EXACT
