@@ -66,6 +66,7 @@ def test_resnets_of_every_family(name, tmp_path):
         torch.testing.assert_close(onnx_function(path)(x), net(x).detach(), rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_lower_precision_makes_smaller_files(tmp_path):
     torch.manual_seed(0)
     net = with_statistics(UNet(FAMILIES["p4"], 3, 1, widths=(8, 16)), torch.rand(4, 3, 16, 16))

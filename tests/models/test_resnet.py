@@ -147,6 +147,7 @@ def test_plain_copy_has_the_same_outputs_and_no_kernel_to_build(name):
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # within torch's own exporter
+@pytest.mark.slow
 def test_plain_copy_runs_in_onnx_runtime(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     net = awake(FAMILIES["p4"]).float().to_plain()
@@ -157,6 +158,7 @@ def test_plain_copy_runs_in_onnx_runtime(tmp_path):
     torch.testing.assert_close(torch.from_numpy(logits), net(x), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_one_batch_can_be_overfitted(name):
     torch.manual_seed(0)

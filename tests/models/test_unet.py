@@ -11,7 +11,7 @@ from tests.exactness import EXACT, EXACT_FLOAT32, exact_elements, symmetry_error
 
 TALK = {"plain": ((16, 32, 64, 128, 256), 1_965_625), "p4": ((8, 16, 32, 64, 128), 1_964_029)}
 ORDERS = [
-    regular_family(str(group), group, kernel_size=3 if group.n == 4 else 5, disc=group.n != 4)
+    pytest.param(regular_family(str(group), group, kernel_size=5, disc=True), marks=pytest.mark.slow)
     for group in (CyclicGroup(16), DihedralGroup(8), DihedralGroup(12), DihedralGroup(16))
 ]
 EQUIVARIANT = [family for name, family in FAMILIES.items() if name != "plain"] + ORDERS
