@@ -75,7 +75,7 @@ class IsotropicConv(nn.Module, ABC):
         self.groups = groups
         self.rings: Rings = rings
         masks = ring_masks(self.kernel_size, rings=rings, dims=self.dims())
-        self.register_buffer("masks", masks, persistent=False)
+        self.register_buffer("masks", masks.to(torch.get_default_dtype()), persistent=False)
         if padding == "same" and self.stride > 1:
             raise ValueError(f'padding "same" needs stride 1, got {self.stride}; give padding as a number')
         half = self.dilation * (self.kernel_size // 2)

@@ -290,3 +290,12 @@ def test_bad_arguments_are_refused():
             IsotropicConv2d(4, 6, **options)
     with pytest.raises(ValueError, match=r"input must be b 4 y x, got \(1, 4, 1, 5, 5\).*IsotropicFiberConv"):
         IsotropicConv2d(4, 6, 3)(torch.zeros(1, 4, 1, 5, 5))
+
+
+def test_layers_follow_the_default_dtype():
+    torch.set_default_dtype(torch.float64)
+    try:
+        conv = IsotropicConv2d(1, 2, 3)
+        assert conv(torch.rand(1, 1, 6, 6)).dtype == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
