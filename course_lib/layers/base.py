@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_lib.layers.fourier import fourier_conv, fourier_wins
 from course_lib.representations import Representation
 
 
@@ -32,6 +33,7 @@ class FiberConv(nn.Module, ABC):
     """
 
     bears_bias: Tensor
+    turns_exactly = False  # whether both sides are regular and quarter turns map the kernel exactly to itself
 
     def __init__(
         self,
@@ -63,7 +65,10 @@ class FiberConv(nn.Module, ABC):
 
     def forward(self, x: Float[Tensor, "b c_in fiber_in y x"]) -> Float[Tensor, "b c_out fiber_out y x"]:
         self.check(x)
-        out = F.conv2d(x.flatten(1, 2), self.folded_kernel(), self.folded_bias(), padding="same")
+        kernel = self.folded_kernel()
+        if self.turns_exactly and fourier_wins(x, kernel):  # the same numbers, sooner
+            return fourier_conv(x, kernel, self.bias, self.rep_in.group)
+        out = F.conv2d(x.flatten(1, 2), kernel, self.folded_bias(), padding="same")
         return out.unflatten(1, (self.c_out, self.rep_out.dim))
 
     def folded_kernel(self) -> Float[Tensor, "c_out_fiber c_in_fiber k k"]:

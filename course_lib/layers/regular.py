@@ -49,6 +49,7 @@ class GroupConv(FiberConv):
         shape = (c_out, c_in, rep_in.dim, kernel_size, kernel_size)
         self.weight = nn.Parameter(torch.randn(shape) / math.sqrt(math.prod(shape[1:])))
         self.orbit = Orbit(rep_in, c_in, turned_pixels(rep_in.group, kernel_size, disc=disc))
+        self.turns_exactly = isinstance(rep_in, Regular) and rep_in.group.n % 4 == 0
 
     def kernel(self) -> Float[Tensor, "c_out order c_in fiber k k"]:
         """Orbit of the weight under the group. Everything else is ordinary convolution."""

@@ -5,10 +5,6 @@ a ring can wait: the sums over the rings depend on the input alone, and only the
 """
 
 import ctypes
-import os
-import subprocess
-import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.filters import ring_masks
+from course_lib.layers.native import build, serves
 
 SOURCE = Path(__file__).with_name("ring_sum.cpp")
 STRIP_BYTES = 2**20  # ring sums that exist at once; they should stay in the processor's second cache
@@ -95,17 +92,10 @@ def ring_sum_wins(
         groups: Number of blocks of channels.
     """
     supported = (
-        not torch.compiler.is_compiling()
-        and x.device.type == weight.device.type == "cpu"
-        and x.dtype == weight.dtype
-        and x.dtype in (torch.float32, torch.float64)
+        serves(x, weight)
         and stride == dilation == groups == 1
         and padding < kernel_size <= min(x.shape[2:]) + 2 * padding
         and len(x) > 0
-        and type(x) in (Tensor, torch.nn.Parameter)
-        and not torch.is_autocast_enabled("cpu")
-        and not torch._C._get_tracing_state()
-        and not torch._C._are_functorch_transforms_active()
     )
     work = kernel_size * min(weight.shape[:2]) * min(x.shape[2:])
     enough = LEAST_WORK_2D if x.ndim == 4 else LEAST_WORK_3D
@@ -155,24 +145,7 @@ class Shape(ctypes.Structure):
 @cache
 def compiled() -> ctypes.CDLL | None:
     """The compiled ring sums, built on first use; None, after one warning, without a C++ compiler."""
-    compiler = os.environ.get("CXX", "c++")
-    flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC"]
-    reason = None
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        library = Path(folder) / "ring_sum.so"
-        for threads in (["-fopenmp"], []):  # some compilers have no OpenMP: then one thread sums
-            try:
-                command = [compiler, *flags, *threads, SOURCE, "-o", library]
-                subprocess.run(command, check=True, capture_output=True)
-                return ctypes.CDLL(str(library))
-            except (OSError, subprocess.CalledProcessError) as error:
-                reason = error
-    warnings.warn(
-        f"isotropic convolutions use the dense kernel, several times slower on a CPU: {reason}; "
-        "install a C++ compiler, or name one in the variable CXX",
-        stacklevel=2,
-    )
-    return None
+    return build(SOURCE, "isotropic convolutions use the dense kernel, several times slower on a CPU")
 
 
 def _strips(
