@@ -222,6 +222,6 @@ def agreement_floor(truth: Masks, angles_deg: Sequence[int] = ANGLES_DEG) -> Flo
     every exact rotation. Its image is the true mask, smoothed by the weights 1, 2, 1 in
     both directions: an edge of finite width, as real images have.
     """
-    binomial = torch.tensor([1.0, 2.0, 1.0]) / 4
+    binomial = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float32) / 4
     image = F.conv2d(truth.float(), torch.outer(binomial, binomial)[None, None], padding="same")
     return rotation_scores(lambda x: x >= 0.5, image, truth, angles_deg).agreement
