@@ -66,7 +66,7 @@ class FiberConv(nn.Module, ABC):
     def forward(self, x: Float[Tensor, "b c_in fiber_in y x"]) -> Float[Tensor, "b c_out fiber_out y x"]:
         self.check(x)
         kernel = self.folded_kernel()
-        if self.turns_exactly and fourier_wins(x, kernel):  # the same numbers, sooner
+        if self.turns_exactly and fourier_wins(x, kernel, self.rep_in.group):  # the same numbers, sooner
             return fourier_conv(x, kernel, self.bias, self.rep_in.group)
         out = F.conv2d(x.flatten(1, 2), kernel, self.folded_bias(), padding="same")
         return out.unflatten(1, (self.c_out, self.rep_out.dim))

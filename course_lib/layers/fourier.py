@@ -22,27 +22,32 @@ from course_lib.layers.native import build, serves
 SOURCE = Path(__file__).with_name("fourier.cpp")
 STRIP_BYTES = 2**21  # columns that exist at once; they should stay in the processor's caches
 STRIP_PIXELS = 64  # but no fewer pixels at once, or the matrix products are slow
-LEAST_ENTRIES, LEAST_SIDE, LEAST_PRODUCTS = 64, 16, 3e8  # see fourier_wins
+LEAST_ENTRIES, LEAST_SIDE, LEAST_PRODUCTS = 128, 16, 3e8  # see fourier_wins
 
 
 def fourier_wins(
-    x: Float[Tensor, "b c_in fiber y x"], kernel: Float[Tensor, "c_out_fiber c_in_fiber k k"]
+    x: Float[Tensor, "b c_in fiber y x"],
+    kernel: Float[Tensor, "c_out_fiber c_in_fiber k k"],
+    group: PlanarGroup,
 ) -> bool:
     """Whether to transform, rather than to convolve with the dense kernel.
 
     The rule is measured: forward alone and forward with backward were timed on one thread with 1
     to 7 px, 8 to 512 entries (channels times fiber), maps of 4 to 512 px and batches of 1 to 12.
-    The transform wins where there are at least 64 entries on both sides, maps of 16 px and 3e8
-    multiplications in the dense kernel; not for kernels of one pixel. What ``native.serves``
-    refuses stays dense too.
+    The transform wins from 3e8 multiplications of the dense kernel on, with at least 128
+    entries on both sides and maps of 16 px. With C_4 and D_4, whose entries need no reordering,
+    64 entries suffice if rows are multiples of 16 pixels. Kernels of one pixel stay dense, and
+    so does what ``native.serves`` refuses.
 
     Args:
         x: Regular features.
         kernel: The kernel as ``F.conv2d`` takes it.
+        group: The group of the features.
     """
+    whole_rows = group.n == 4 and x.shape[4] % 16 == 0
     products = kernel.numel() * len(x) * x.shape[3] * x.shape[4]
     enough = (
-        min(kernel.shape[:2]) >= LEAST_ENTRIES
+        min(kernel.shape[:2]) >= (LEAST_ENTRIES // 2 if whole_rows else LEAST_ENTRIES)
         and min(x.shape[3:]) >= LEAST_SIDE
         and products >= LEAST_PRODUCTS
         and kernel.shape[-1] > 1

@@ -185,6 +185,8 @@ class Count:
         (layer(C4, 16, 16, 5, torch.float32), 3, 32, True),
         (layer(DihedralGroup(4), 8, 16, 5, torch.float32), 2, 32, True),
         (layer(CyclicGroup(8), 16, 16, 5, torch.float32), 1, 32, True),
+        (layer(CyclicGroup(8), 8, 8, 5, torch.float32), 3, 32, False),
+        (layer(C4, 16, 16, 5, torch.float32), 5, 28, False),
         (layer(C4, 16, 16, 3, torch.float32), 1, 32, False),
         (layer(C4, 15, 64, 5, torch.float32), 1, 32, False),
         (layer(C4, 64, 64, 1, torch.float32), 1, 80, False),
@@ -205,6 +207,7 @@ def test_what_the_transform_cannot_do_takes_the_dense_kernel(monkeypatch):
     count = Count(monkeypatch)
     monkeypatch.setattr(fourier, "LEAST_PRODUCTS", 0)
     monkeypatch.setattr(fourier, "LEAST_SIDE", 1)
+    monkeypatch.setattr(fourier, "LEAST_ENTRIES", 1)
     conv = layer(C4, 16, 16, 3, torch.float32).eval().requires_grad_(False)
     x = torch.randn(2, 16, 4, 6, 6)
     expected = conv(x)
@@ -216,11 +219,11 @@ def test_what_the_transform_cannot_do_takes_the_dense_kernel(monkeypatch):
         with forward_ad.dual_level():
             derivative = forward_ad.unpack_dual(conv(forward_ad.make_dual(x, x))).tangent
     kernel = conv.folded_kernel()
-    mapped = torch.func.vmap(lambda picture: torch.tensor(fourier_wins(picture[None], kernel)))
+    mapped = torch.func.vmap(lambda picture: torch.tensor(fourier_wins(picture[None], kernel, C4)))
     with torch.autocast("cpu", torch.bfloat16):
         conv(x)
     copy.deepcopy(conv).bfloat16()(x.bfloat16())
-    assert count.calls == 1 and fourier_wins(x, kernel)
+    assert count.calls == 1 and fourier_wins(x, kernel, C4)
     assert not mapped(x).any()
     for other in (traced(x), exported(x), derivative + conv.bias[:, None, None, None]):
         torch.testing.assert_close(other, expected, atol=1e-4, rtol=1e-4)
@@ -230,6 +233,7 @@ def test_without_a_compiler_the_dense_kernel_serves_and_says_so_once(monkeypatch
     count = Count(monkeypatch)
     monkeypatch.setattr(fourier, "LEAST_PRODUCTS", 0)
     monkeypatch.setattr(fourier, "LEAST_SIDE", 1)
+    monkeypatch.setattr(fourier, "LEAST_ENTRIES", 1)
     conv, x = layer(C4, 16, 16, 3, torch.float32), torch.randn(1, 16, 4, 6, 6)
     fourier.compiled.cache_clear()
     try:
@@ -246,6 +250,6 @@ def test_without_a_compiler_the_dense_kernel_serves_and_says_so_once(monkeypatch
 
 def test_the_rule_never_compiles_without_need(monkeypatch):
     monkeypatch.setattr(fourier, "compiled", lambda: pytest.fail("compiled for nothing"))
-    assert not fourier_wins(torch.zeros(1, 16, 4, 8, 8), torch.zeros(64, 64, 3, 3))
+    assert not fourier_wins(torch.zeros(1, 16, 4, 8, 8), torch.zeros(64, 64, 3, 3), C4)
     with pytest.raises(pytest.fail.Exception):
-        fourier_wins(torch.zeros(8, 16, 4, 64, 64), torch.zeros(64, 64, 3, 3))
+        fourier_wins(torch.zeros(8, 16, 4, 64, 64), torch.zeros(64, 64, 3, 3), C4)
