@@ -77,6 +77,7 @@ LAYERS = (
     LayerCase("steerable-so2", SO2, _ours(IrrepConv, SO2, SO2), 30),
     LayerCase("e2cnn SO(2)", SO2, partial(NativeE2Conv, SO2), 30),
 )
+WIDE = tuple(case for case in LAYERS if case.name in ("p4", "e2cnn C4", "se2-12", "e2cnn C12"))
 SCALARS = Trivial(CyclicGroup(12))
 ISOTROPIC = tuple(
     LayerCase(f"sre {rings}", SCALARS, partial(_isotropic, rings=rings), 30) for rings in ("hard", "smooth")

@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from course_lib.atomic import write_atomically
-from course_lib.bench.layers import ISOTROPIC, LAYERS, LayerRow, measure_layer
+from course_lib.bench.layers import ISOTROPIC, LAYERS, WIDE, LayerRow, measure_layer
 from course_lib.bench.networks import NetworkRow, measure_networks
 from course_lib.config import one_line
 from course_lib.ledger import device_name, versions
@@ -73,6 +73,9 @@ def _layer_rows(quick: bool, device: str) -> Iterator[LayerRow]:
             yield measure_layer(case, size_px=size_px, rounds=rounds, device=device)
     for case in LAYERS:
         yield measure_layer(case, size_px=64, rounds=7, device=device, bf16=True)
+    for numbers in (128, 256):
+        for case in WIDE:
+            yield measure_layer(case, numbers=numbers, size_px=32, rounds=9, device=device)
     for size_px, rounds in ((28, 9), (128, 3)):
         for kernel_size in (5, 9):
             for case in ISOTROPIC:
