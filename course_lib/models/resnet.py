@@ -22,8 +22,8 @@ class ResNet(nn.Module):
             stage, with the same representation: so the kernel size may change from stage to stage.
         c_in: Channels of the image.
         n_classes: Number of logits.
-        widths: Channels of each stage. With |G| entries a channel a regular family has about |G| times
-            the parameters of a plain one; divide its widths by the root of |G| to compare.
+        widths: Channels of each stage. With n entries a channel a regular family has about n times
+            the parameters of a plain one; divide its widths by the root of n to compare.
         blocks: Number of blocks in each stage; with 2, 2, 2, 2 it is a ResNet-18.
 
     Raises:
