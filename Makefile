@@ -5,7 +5,7 @@ BOOT := $(or $(PYTHON),python3)
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env notebooks book serve test quick clean
+.PHONY: help env notebooks book serve test quick bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: notebooks ## everything: style, types, library, notebooks, pages in a brow
 
 quick: env ## the developer's loop: style and the fast tests
 	@$(PY) book/tools/run_tests.py --quick
+
+bench: env ## time, memory and error of all layers, into book/ledger/benchmarks (half an hour)
+	@$(PY) -m course_lib bench
 
 clean: ## remove what is built (the environment stays; remove .venv yourself to start anew)
 	rm -rf _build book/web/build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
