@@ -30,7 +30,7 @@ test: notebooks ## everything: style, types, library, notebooks, pages in a brow
 quick: env ## the developer's loop: style and the fast tests
 	@$(PY) book/tools/run_tests.py --quick
 
-bench: env ## time, memory and error of all layers, into book/ledger/benchmarks (half an hour)
+bench: env ## time, memory and error of all layers, into book/ledger/benchmarks (10 minutes)
 	@$(PY) -m course_lib bench
 
 clean: ## remove what is built (the environment stays; remove .venv yourself to start anew)
