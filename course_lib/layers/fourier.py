@@ -139,7 +139,7 @@ def _strips(
     """Columns of a few rows: first row, last row, columns. They are overwritten by the next ones."""
     batch, channels, _, height, width = x.shape
     half, taps = kernel_size // 2, channels * kernel_size**2
-    padded = F.pad(x, (half,) * 4) if half else x.contiguous()
+    padded = F.pad(x.contiguous(), (half,) * 4)  # padding alone would keep channels last
     rows = STRIP_BYTES * torch.get_num_threads() // (4 * taps * width * x.element_size())
     rows = max(1, min(max(rows, -(-STRIP_PIXELS // width)), batch * height))
     buffer = x.new_empty(4 * taps * rows * width)

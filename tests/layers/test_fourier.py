@@ -253,3 +253,26 @@ def test_the_rule_never_compiles_without_need(monkeypatch):
     assert not fourier_wins(torch.zeros(1, 16, 4, 8, 8), torch.zeros(64, 64, 3, 3), C4)
     with pytest.raises(pytest.fail.Exception):
         fourier_wins(torch.zeros(8, 16, 4, 64, 64), torch.zeros(64, 64, 3, 3), C4)
+
+
+LAYOUTS = {
+    "channels last": lambda x: x.to(memory_format=torch.channels_last_3d),
+    "folded channels last": lambda x: (
+        x.flatten(1, 2).to(memory_format=torch.channels_last).unflatten(1, x.shape[1:3])
+    ),
+    "transposed": lambda x: x.transpose(-1, -2).contiguous().transpose(-1, -2),
+    "part of another": lambda x: torch.cat([x, x], dim=1)[:, x.shape[1] :],
+    "expanded": lambda x: x[:1].expand_as(x),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("group", [C4, CyclicGroup(8)], ids=str)
+def test_the_layout_in_memory_does_not_matter(group, layout):
+    conv = layer(group, 2, 3, 3)
+    x = LAYOUTS[layout](image(group, 2, (6, 6)).detach()).requires_grad_()
+    grad = LAYOUTS[layout](torch.randn(2, 3, group.order, 6, 6, dtype=torch.float64))
+    found, expected = transformed(conv, x), dense(conv, x)
+    torch.testing.assert_close(found, expected)
+    ours, theirs = (torch.autograd.grad(out, (x, conv.weight), grad) for out in (found, expected))
+    torch.testing.assert_close(ours, theirs)
