@@ -169,7 +169,6 @@ class Irreps(Representation):
     def apply(self, g: int, x: Float[Tensor, "*batch fiber y x"]) -> Float[Tensor, "*batch fiber y x"]:
         if x.shape[-3] != self.dim:
             raise ValueError(
-                f"fiber axis must be {self.dim} for {self}, got {x.shape[-3]}; "
-                "lift the image first"
+                f"fiber axis must be {self.dim} for {self}, got {x.shape[-3]}; lift the image first"
             )
         return torch.einsum("ij,...jyx->...iyx", self.matrix(g).to(x), x)
