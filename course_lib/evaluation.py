@@ -50,6 +50,10 @@ def equivariance_error(
     """
     expected = act(g, f(x), rep_out)
     found = f(act(g, x, rep_in))
+    return _relative(found, expected)
+
+
+def _relative(found: Tensor, expected: Tensor) -> float:
     if not (expected.isfinite().all() and found.isfinite().all()):
         raise ValueError("the output must be finite, got inf or nan; check the map and its input")
     norm = expected.norm()
@@ -87,8 +91,7 @@ def error_at_angle(
         return torch.einsum("ij,...jyx->...iyx", rho.to(y), spline_rotate(y, angle_deg))
 
     with torch.no_grad():
-        expected = act(f(x), rho_out)
-        return ((f(act(x, rho_in)) - expected).norm() / expected.norm()).item()
+        return _relative(f(act(x, rho_in)), act(f(x), rho_out))
 
 
 def spline_rotate(x: Float[Tensor, "*batch y x"], angle_deg: float | int) -> Float[Tensor, "*batch y x"]:
@@ -106,7 +109,7 @@ def smooth_images(*shape: int, sigma_px: float = 2.5, seed: int = 0) -> Float[Te
         seed: Seed of the noise.
     """
     side = shape[-1]
-    if shape[-2] != side or side < 32:
+    if len(shape) < 2 or shape[-2] != side or side < 32:
         raise ValueError(f"the last two axes must be equal and at least 32 pixels, got {shape}")
     noise = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     blur = (0,) * (len(shape) - 2) + (sigma_px, sigma_px)

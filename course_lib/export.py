@@ -73,9 +73,10 @@ def export_onnx(
             written = _quantised(written, calibration)
         content = written.read_bytes()
     if precision != "int8":
+        seen = torch.cat([image.cpu(), torch.zeros_like(image[:1], device="cpu")])  # black must work too
         with torch.no_grad():
-            expected = plain(image.cpu())
-        off = (onnx_function(content)(image) - expected).abs().max() / expected.abs().max()
+            expected = plain(seen)
+        off = (onnx_function(content)(seen) - expected).abs().max() / expected.abs().max()
         if not off < TOLERANCE[precision]:
             raise ValueError(f"the exported file differs from the network by {off:.1e} of its largest logit")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -207,3 +207,9 @@ def test_smooth_images_fade_inside_the_disc_and_need_room():
     assert x[:, 0].abs().max() == 0 < x.std()
     with pytest.raises(ValueError, match="equal and at least 32 pixels"):
         smooth_images(2, 40, 32)
+
+
+def test_error_at_angle_refuses_the_zero_map():
+    one = torch.eye(1)
+    with pytest.raises(ValueError, match="must not be zero everywhere"):
+        error_at_angle(lambda x: 0 * x, smooth_images(1, 32, 32), 30, one, one)

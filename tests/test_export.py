@@ -132,8 +132,10 @@ def test_the_command_takes_back_a_file_that_loses_dice(tmp_path, monkeypatch):
         "course_lib.cli.export_onnx", lambda model, out, *args, **options: out.write_bytes(b"x")
     )
     out = tmp_path / "net.onnx"
+    out.write_bytes(b"an older export")
     done = CliRunner().invoke(app, ["export", "any.safetensors", "--out", str(out), "--precision", "float16"])
-    assert done.exit_code == 2 and not out.exists()
+    assert done.exit_code == 2 and out.read_bytes() == b"an older export"
+    assert list(tmp_path.iterdir()) == [out], "the file that failed is gone"
 
 
 class Empty(nn.Module):

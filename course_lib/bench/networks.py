@@ -9,7 +9,6 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib.bench.timing import Ratio, alternate, peak_memory_mb, ratio
-from course_lib.evaluation import error_at_angle, smooth_images
 from course_lib.families import FAMILIES
 from course_lib.layers.base import FiberConv
 from course_lib.models.unet import UNet
@@ -40,7 +39,6 @@ class NetworkRow(BaseModel):
     memory: float
     kernels: float
     step_ms: float
-    error: float
 
 
 def measure_networks(
@@ -84,7 +82,6 @@ def measure_networks(
             memory=round(memory[name] / memory["plain"], 3),
             kernels=round(ratio(building[name], training[name]).median, 4),
             step_ms=round(1e3 * sorted(training[name])[rounds // 2], 2),
-            error=_error(net),
         )
         for name, net in nets.items()
     ]
@@ -116,14 +113,3 @@ def _gigamacs(net: Callable, x: torch.Tensor) -> float:
     with counter, torch.no_grad():
         net(x)
     return round(counter.get_total_flops() / 2e9, 6)
-
-
-def _error(net: nn.Module) -> float:
-    """Equivariance error at 30 degrees of the fresh network, on smooth images."""
-    images = smooth_images(2, 3, 96, 96).float()[:, :, None].to(next(net.parameters()).device)
-    one = torch.eye(1)
-
-    def segment(x: torch.Tensor) -> torch.Tensor:
-        return net.eval()(x.squeeze(2)).unsqueeze(2)
-
-    return error_at_angle(segment, images, 30, one, one)

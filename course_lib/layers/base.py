@@ -148,12 +148,22 @@ class Orbit(nn.Module):
 class _Reorder(torch.autograd.Function):
     """Reordering of axis 1; backward is the reverse order, where indexing would add entry by entry."""
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(
-        ctx, x: Float[Tensor, "a n b"], sources: Int[Tensor, " n"], targets: Int[Tensor, " n"]
+        x: Float[Tensor, "a n b"], sources: Int[Tensor, " n"], targets: Int[Tensor, " n"]
     ) -> Float[Tensor, "a n b"]:
-        ctx.save_for_backward(sources, targets)
         return x.index_select(1, sources)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs[1:])
+        ctx.save_for_forward(*inputs[1:])
+
+    @staticmethod
+    def jvp(ctx, *tangents):
+        return tangents[0].index_select(1, ctx.saved_tensors[0])
 
     @staticmethod
     def backward(ctx, *grad_outputs: Float[Tensor, "a n b"]) -> tuple[Float[Tensor, "a n b"], None, None]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.groups import PlanarGroup
-from course_lib.layers.native import build, serves
+from course_lib.layers.native import batched, build, gradients, serves
 
 SOURCE = Path(__file__).with_name("fourier.cpp")
 STRIP_BYTES = 2**21  # columns that exist at once; they should stay in the processor's caches
@@ -83,7 +83,7 @@ def fourier_conv(
     if order != sorted(order):
         x, weight = x[:, :, order], weight[:, :, :, order]
     weight = weight.unflatten(3, (-1, 4)).flatten(2, 3).flatten(0, 1)
-    bias = None if bias is None else bias.repeat_interleave(len(cosets))
+    bias = None if bias is None else bias.to(x.dtype).repeat_interleave(len(cosets))
     out = _FourierConv.apply(x.unflatten(2, (-1, 4)).flatten(1, 2), weight, bias)
     out = out.unflatten(1, (-1, len(cosets))).flatten(2, 3)
     return out if order == sorted(order) else out[:, :, [order.index(g) for g in group.elements]]
@@ -195,13 +195,14 @@ class _FourierConv(torch.autograd.Function):
         (grad,) = grads
         x, weight = ctx.saved_tensors
         grad_bias = grad.sum(dim=(0, 2, 3, 4)) if ctx.needs_input_grad[2] else None
-        if torch.is_grad_enabled():  # a graph of the gradients is wanted: leave it to torch
-            turned = [weight.rot90(g, (-2, -1)).roll(g, 2) for g in range(4)]
-            kernel = torch.stack(turned, dim=1).flatten(2, 3).flatten(0, 1)
-            out = F.conv2d(x.flatten(1, 2), kernel, padding="same").view_as(grad)
-            wanted = [tensor for tensor in (x, weight) if tensor.requires_grad]
-            found = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
-            return *(next(found) if tensor.requires_grad else None for tensor in (x, weight)), grad_bias
+        if torch.is_grad_enabled() or batched(grad):  # a graph of the gradients is wanted: leave it to torch
+
+            def dense(x: Tensor, weight: Tensor) -> Tensor:
+                turned = [weight.rot90(g, (-2, -1)).roll(g, 2) for g in range(4)]
+                kernel = torch.stack(turned, dim=1).flatten(2, 3).flatten(0, 1)
+                return F.conv2d(x.flatten(1, 2), kernel, padding="same").unflatten(1, (-1, 4))
+
+            return *gradients(dense, x, weight, grad), grad_bias
         c_out, c_in, _, side, _ = weight.shape
         x = x.contiguous()
         spectrum = _spectrum(weight.flip(-2, -1).transpose(0, 1))

@@ -44,17 +44,23 @@ class IrrepNorm(nn.Module):
         self.register_buffer("bears_mean", bears_mean, persistent=False)
 
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
+        _check_fiber(x, self.rep)
         mean, square = self.running_mean, self.running_square
-        if self.training:
-            over, full = (0, 3, 4), x.to(self.scale.dtype)  # statistics in full precision
-            mean = full[:, :, :1].mean(over)
-            square = (full - _spread(mean * self.bears_mean)).square().mean(over) @ self.same
+        if self.training and x.numel():
+            mean, square = self._statistics(x)
             with torch.no_grad():
-                self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
-                self.running_square.lerp_(square.to(self.running_square), self.momentum)
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_square.lerp_(square, self.momentum)
         scale = self.scale[:, self.rep.frequencies] * torch.rsqrt(square + self.eps)
         shift = (self.shift - mean * scale[:, :1]) * self.bears_mean
         return torch.addcmul(_spread(shift).to(x), x, _spread(scale).to(x))
+
+    def _statistics(self, x: Float[Tensor, "b c fiber y x"]) -> tuple[Tensor, Tensor]:
+        """Mean of frequency 0 and mean squares of all, in full precision."""
+        with torch.autocast(x.device.type, enabled=False):
+            over, full = (0, 3, 4), x.to(self.scale.dtype)
+            mean = full[:, :, :1].mean(over)
+            return mean, (full - _spread(mean * self.bears_mean)).square().mean(over) @ self.same
 
     def to_plain(self) -> nn.BatchNorm2d:
         """Equal ``nn.BatchNorm2d`` on the layout ``b (c fiber) y x``, for eval mode."""
@@ -89,8 +95,10 @@ class NormNonlinearity(nn.Module):
         self.threshold = nn.Parameter(torch.full((channels, rep.max_frequency), 0.1))
 
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
+        _check_fiber(x, self.rep)
         scalars, pairs = _split(x)
-        length = pairs.square().sum(dim=3, keepdim=True).add(1e-12).sqrt()
+        never_zero = max(1e-12, torch.finfo(x.dtype).tiny)
+        length = pairs.square().sum(dim=3, keepdim=True).add(never_zero).sqrt()
         factor = F.relu(length - _spread(self.threshold)[:, :, None].to(x)) / length
         return torch.cat([F.relu(scalars), (pairs * factor).flatten(2, 3)], dim=2)
 
@@ -118,6 +126,7 @@ class GatedNonlinearity(nn.Module):
         self.offset = nn.Parameter(torch.zeros(channels, rep.max_frequency))
 
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
+        _check_fiber(x, self.rep)
         scalars, pairs = _split(x)
         gates = torch.sigmoid(scalars * _spread(self.slope).to(x) + _spread(self.offset).to(x))
         return torch.cat([F.relu(scalars), (pairs * gates.unsqueeze(3)).flatten(2, 3)], dim=2)
@@ -135,15 +144,20 @@ class Scalars(nn.Module):
         self.rep = rep
 
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c 1 y x"]:
-        if x.shape[2] != self.rep.dim:
-            raise ValueError(
-                f"fiber axis must be {self.rep.dim} for {self.rep}, got {x.shape[2]}; lift the image first"
-            )
+        _check_fiber(x, self.rep)
         return x[:, :, :1]
 
     def to_plain(self) -> nn.Module:
         """The same on the layout ``b (c fiber) y x``."""
         return on_folded(self, self.rep.dim)
+
+
+def _check_fiber(x: Tensor, rep: Irreps) -> None:
+    if x.ndim != 5 or x.shape[2] != rep.dim:
+        raise ValueError(
+            f"fiber axis must be {rep.dim} in b c fiber y x for {rep}, got {tuple(x.shape)}; "
+            "lift the image first"
+        )
 
 
 def _split(

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.nn.modules.conv import _ConvNd
 
 from course_lib.filters import ring_masks
+from course_lib.layers.plain import Halve
 from course_lib.layers.ring_sum import ring_sum_conv, ring_sum_wins, ring_taps
 
 Rings = Literal["hard", "smooth"]
@@ -211,7 +212,8 @@ def convert(
     """Copy of a network in which isotropic convolutions stand for ``nn.Conv2d`` and ``nn.Conv3d``.
 
     Kernels of one pixel stay as they are. A stride breaks the symmetry at even sizes, so a convolution with
-    stride s becomes average pooling over s x s pixels and a convolution of stride 1. All
+    stride 2 becomes ``Halve``, which is exact at every size, and a convolution of stride 1. A larger stride s
+    becomes average pooling over s x s pixels, exact at multiples of s. All
     maps keep their sizes. New weights are drawn, for no kernel but an isotropic one could be kept;
     dtype, device, mode and all other layers are those of the model. Look at the pooling layers
     yourself: 3 x 3 windows with stride 2 break the symmetry too.
@@ -229,7 +231,7 @@ def convert(
         >>> convert(nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding=1)), kernel_size={3: 5})
         Sequential(
           (0): Sequential(
-            (0): AvgPool2d(kernel_size=2, stride=2, padding=0)
+            (0): Halve()
             (1): IsotropicConv2d(3, 8, kernel_size=5, stride=1, padding=2, dilation=1, groups=1, rings='hard')
           )
         )
@@ -281,8 +283,10 @@ def _converted(name: str, old: _ConvNd, rings: Rings, sizes: Mapping[int, int]) 
         raise ValueError(f"cannot convert {name or 'the model'}, {old}: {error}") from error
     if stride == 1:
         return conv
-    pool = nn.AvgPool2d if isinstance(old, nn.Conv2d) else nn.AvgPool3d
-    return nn.Sequential(pool(stride, ceil_mode=True), conv).train(old.training)
+    dims = 2 if isinstance(old, nn.Conv2d) else 3
+    pool = nn.AvgPool2d if dims == 2 else nn.AvgPool3d
+    halve = Halve(dims) if stride == 2 else pool(stride, ceil_mode=True)
+    return nn.Sequential(halve, conv).train(old.training)
 
 
 def _one_number(name: str, value: int | tuple[int, ...] | str, least: int = 1) -> int:

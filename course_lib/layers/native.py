@@ -2,14 +2,18 @@
 
 import ctypes
 import os
+import shlex
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 from torch.autograd import forward_ad
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 
 def build(source: Path, without: str) -> ctypes.CDLL | None:
@@ -19,14 +23,14 @@ def build(source: Path, without: str) -> ctypes.CDLL | None:
         source: One C++ file that exports C functions.
         without: What happens without it, for the warning.
     """
-    compiler = os.environ.get("CXX", "c++")
+    compiler = shlex.split(os.environ.get("CXX", "c++"))
     flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC"]
     reason = None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         library = Path(folder) / f"{source.stem}.so"
         for threads in (["-fopenmp"], []):  # some compilers have no OpenMP: then there is one thread
             try:
-                command = [compiler, *flags, *threads, source, "-o", library]
+                command = [*compiler, *flags, *threads, source, "-o", library]
                 subprocess.run(command, check=True, capture_output=True)
                 return ctypes.CDLL(str(library))
             except (OSError, subprocess.CalledProcessError) as error:
@@ -41,7 +45,7 @@ def serves(x: Tensor, weight: Tensor) -> bool:
     """Whether compiled code may compute with two tensors: what it cannot see through is left to torch.
 
     It needs ordinary tensors of one dtype, float32 or float64, on a CPU, and neither autocast, tracing,
-    export, ``torch.compile``, ``torch.func`` nor forward-mode derivatives.
+    export, ``torch.compile``, ``torch.func``, forward-mode derivatives nor dispatch modes.
     """
     return (
         not torch.compiler.is_compiling()
@@ -54,4 +58,31 @@ def serves(x: Tensor, weight: Tensor) -> bool:
         and not torch._C._get_tracing_state()
         and not torch._C._are_functorch_transforms_active()
         and forward_ad._current_level < 0
+        and not (x.is_neg() or weight.is_neg())
+        and _get_current_dispatch_mode() is None
     )
+
+
+def batched(grad: Tensor) -> bool:
+    """Whether a gradient stands for several at once, as in ``torch.autograd.grad(is_grads_batched=True)``."""
+    return is_batchedtensor(grad)
+
+
+def gradients(
+    function: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor, grad: Tensor
+) -> tuple[Tensor | None, Tensor | None]:
+    """Gradients to x and weight of a function that torch can see through; None where none is wanted.
+
+    x may depend on weight, as when a layer is used twice. Here they count as apart, or the
+    way through x would be counted twice.
+    """
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        apart = (x.view_as(x), weight.view_as(weight))
+        out = function(*apart)
+    wanted = [tensor for tensor in apart if tensor.requires_grad]
+    if not wanted:
+        return None, None
+    found = iter(torch.autograd.grad(out, wanted, grad, create_graph=create_graph))
+    to_x, to_weight = (next(found) if tensor.requires_grad else None for tensor in apart)
+    return to_x, to_weight

@@ -3,12 +3,13 @@
 import copy
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _NormBase
 
 from course_lib.groups import CyclicGroup
 from course_lib.layers.base import FiberConv
@@ -105,14 +106,20 @@ def to_plain(network: nn.Module, fiber: int) -> nn.Module:
 def _plain_part(module: nn.Module, fiber: int) -> nn.Module:
     if isinstance(module, nn.BatchNorm3d):
         return _plain_norm(module, fiber)
-    if isinstance(module, nn.MaxPool3d) and module.kernel_size == (1, 2, 2):
-        return nn.MaxPool2d(2)
-    if isinstance(module, nn.AvgPool3d) and module.kernel_size == (1, 2, 2):
-        return nn.AvgPool2d(2)
+    if isinstance(module, nn.MaxPool3d | nn.AvgPool3d):
+        if _pooling(module) != ((1, 2, 2), (1, 2, 2), 0, False):
+            raise ValueError(f"spatial pooling must be over 1 x 2 x 2, got {module}; use the family's pool()")
+        return nn.MaxPool2d(2) if isinstance(module, nn.MaxPool3d) else nn.AvgPool2d(2)
+    if isinstance(module, _NormBase):
+        raise ValueError(f"no plain copy of {module} is known; use the family's norm()")
     if isinstance(module, nn.Unflatten | nn.Flatten):  # the fiber axis is neither made nor removed
         return nn.Identity()
     export: Callable[[], nn.Module] | None = getattr(module, "to_plain", None)
     return export() if export else module
+
+
+def _pooling(pool: nn.MaxPool3d | nn.AvgPool3d) -> tuple[Any, ...]:
+    return pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode
 
 
 def _plain_norm(norm: nn.BatchNorm3d, fiber: int) -> nn.BatchNorm2d:

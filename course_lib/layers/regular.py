@@ -75,9 +75,10 @@ class GroupPool(nn.Module):
         self.how = how
 
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c 1 y x"]:
-        if x.shape[2] != self.rep.dim:
+        if x.ndim != 5 or x.shape[2] != self.rep.dim:
             raise ValueError(
-                f"fiber axis must be {self.rep.dim} for {self.rep}, got {x.shape[2]}; lift the image first"
+                f"fiber axis must be {self.rep.dim} in b c fiber y x for {self.rep}, got {tuple(x.shape)}; "
+                "lift the image first"
             )
         return x.amax(dim=2, keepdim=True) if self.how == "max" else x.mean(dim=2, keepdim=True)
 

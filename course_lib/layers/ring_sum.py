@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.filters import ring_masks
-from course_lib.layers.native import build, serves
+from course_lib.layers.native import batched, build, gradients, serves
 
 SOURCE = Path(__file__).with_name("ring_sum.cpp")
 STRIP_BYTES = 2**20  # ring sums that exist at once; they should stay in the processor's second cache
@@ -213,13 +213,13 @@ class _RingSumConv(torch.autograd.Function):
         (grad,) = grads
         x, weight, masks = ctx.saved_tensors
         grad_bias = grad.sum(dim=(0, 2, 3, 4)) if ctx.needs_input_grad[2] else None
-        if torch.is_grad_enabled():  # a graph of the gradients is wanted: leave it to torch
-            kernel = torch.einsum("oir, rzyx -> oizyx", weight, masks)
-            out = F.conv3d(x, kernel, padding=(ctx.pad[0], ctx.pad[1], ctx.pad[1]))
-            wanted = [tensor for tensor in (x, weight) if tensor.requires_grad]
-            found = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
-            pair = (next(found) if tensor.requires_grad else None for tensor in (x, weight))
-            return *pair, grad_bias, None, None, None
+        if torch.is_grad_enabled() or batched(grad):  # a graph of the gradients is wanted: leave it to torch
+            padding = (ctx.pad[0], ctx.pad[1], ctx.pad[1])
+
+            def dense(x: Tensor, weight: Tensor) -> Tensor:
+                return F.conv3d(x, torch.einsum("oir, rzyx -> oizyx", weight, masks), padding=padding)
+
+            return *gradients(dense, x, weight, grad), grad_bias, None, None, None
         c_out, c_in, rings = weight.shape
         matrix = weight.transpose(0, 1).flatten(1)
         pad = (2 * ctx.taps.reach[0] - ctx.pad[0], 2 * ctx.taps.reach[1] - ctx.pad[1])

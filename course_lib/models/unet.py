@@ -43,6 +43,10 @@ class UNet(nn.Module):
             raise ValueError(
                 f"widths must be two or more positive channel counts, finest first; got {widths}"
             )
+        if family.dims != 2:
+            raise ValueError(
+                f"the U-Net works on images, got the family {family.name} of volumes; use ResNet"
+            )
         self.family = family
         self.c_in = c_in
         self.multiple = 2 ** (len(widths) - 1)

@@ -47,7 +47,6 @@ def test_tables_show_the_numbers():
         memory=2,
         kernels=0.0213,
         step_ms=1,
-        error=0.3,
     )
     assert "| p4 | 1 to 2 | 5,000 | 4.00 | 0.50 (0.40–0.80) | 0.12 | 2.00 | 2.1 % |" in plainly(
         network_table([net])

@@ -43,3 +43,17 @@ def test_bad_input_is_refused():
             check_kernel_size(size)
     with pytest.raises(ValueError, match="at least 1 channel, got 0 and 2"):
         GroupConv(Trivial(CyclicGroup(4)), 0, 2)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")  # within torch.func.jvp
+def test_orbits_know_vmap_and_forward_mode():
+    conv = GroupConv(Regular(CyclicGroup(4)), 2, 2).double()
+    x = torch.randn(3, 1, 2, 4, 5, 5, dtype=torch.float64)
+    torch.testing.assert_close(torch.func.vmap(conv)(x), torch.stack([conv(part) for part in x]))
+    direction = torch.randn_like(conv.weight)
+
+    def along(weight):
+        return torch.func.functional_call(conv, {"weight": weight}, (x[0],))
+
+    _, found = torch.func.jvp(along, (conv.weight.detach(),), (direction,))
+    torch.testing.assert_close(found, along(direction) - along(torch.zeros_like(direction)))

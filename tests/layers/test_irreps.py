@@ -101,5 +101,29 @@ def test_plain_copies_are_equal(part):
 
 
 def test_wrong_fiber_is_refused():
-    with pytest.raises(ValueError, match="fiber axis must be 5 .*got 7; lift the image first"):
+    with pytest.raises(ValueError, match="fiber axis must be 5 .*got .*7, 2, 2.*lift the image first"):
         Scalars(REP)(torch.zeros(1, 1, 7, 2, 2))
+    for part in PARTS:  # none may broadcast a scalar to a fiber
+        with pytest.raises(ValueError, match="fiber axis must be 5"):
+            part(REP, 3)(torch.zeros(1, 3, 1, 2, 2))
+
+
+@pytest.mark.parametrize("low", [torch.bfloat16, torch.float16])
+def test_statistics_are_taken_in_full_precision_under_autocast(low):
+    norm, x = IrrepNorm(REP, 3), features().float() * 300
+    expected = IrrepNorm(REP, 3)(x)
+    with torch.autocast("cpu", low):
+        found = norm(x)
+    torch.testing.assert_close(found, expected)
+    assert norm.running_square.isfinite().all()
+
+
+def test_an_empty_batch_leaves_the_running_statistics_alone():
+    norm = IrrepNorm(REP, 3)
+    norm(torch.zeros(0, 3, REP.dim, 4, 4))
+    assert norm.running_mean.isfinite().all() and (norm.running_square == 1).all()
+
+
+def test_zeros_stay_zeros_in_half_precision():
+    x = torch.zeros(1, 3, REP.dim, 2, 2, dtype=torch.float16)
+    assert (NormNonlinearity(REP, 3).half()(x) == 0).all()

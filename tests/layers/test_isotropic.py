@@ -299,3 +299,11 @@ def test_layers_follow_the_default_dtype():
         assert conv(torch.rand(1, 1, 6, 6)).dtype == torch.float64
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("side", [8, 9])
+def test_converted_strides_are_exact_at_even_and_odd_sides(side):
+    net = convert(nn.Sequential(nn.Conv2d(1, 2, 3, stride=2, padding=1))).double()
+    x = torch.randn(1, 1, side, side, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(net(x.rot90(1, (-2, -1))), net(x).rot90(1, (-2, -1)))

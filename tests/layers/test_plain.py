@@ -6,8 +6,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
-from course_lib.layers.plain import Halve
+from course_lib.layers.plain import Halve, to_plain
 
 
 def test_halving_by_hand():
@@ -42,3 +43,12 @@ def test_halving_takes_the_folded_layout_too(sides):
 def test_one_pixel_cannot_be_halved():
     with pytest.raises(ValueError, match=r"at least 2 pixels to be halved, got \(4, 1\)"):
         Halve()(torch.zeros(1, 1, 1, 4, 1))
+
+
+def test_parts_without_a_known_plain_copy_are_refused():
+    for part, words in (
+        (nn.MaxPool3d((1, 2, 2), stride=1), "pooling must be over 1 x 2 x 2"),
+        (nn.InstanceNorm3d(2), "no plain copy of InstanceNorm3d"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            to_plain(nn.Sequential(part), 4)

@@ -205,3 +205,25 @@ def test_the_rule_never_compiles_without_need(monkeypatch):
     assert not ring_sum_wins(torch.zeros(1, 3, 8, 8), torch.zeros(3, 3, 2), 3, 1, 1, 1, 1)
     with pytest.raises(pytest.fail.Exception):
         ring_sum_wins(torch.zeros(1, 64, 28, 28), torch.zeros(64, 64, 5), 9, 1, 4, 1, 1)
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_a_layer_that_is_used_twice_has_the_gradient_of_the_dense_kernel(graph):
+    torch.manual_seed(0)
+    conv, x = IsotropicConv2d(16, 16, 5, padding=2).double(), torch.randn(1, 16, 32, 32, dtype=torch.float64)
+    assert ring_sum_wins(x, conv.weight, 5, 1, 2, 1, 1)
+
+    def dense(y):
+        return F.conv2d(y, conv.kernel(), conv.bias, padding=2)
+
+    ours, theirs = (
+        torch.autograd.grad(f(f(x)).square().sum(), conv.weight, create_graph=graph)[0] for f in (conv, dense)
+    )
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_a_graph_of_the_bias_alone_can_be_made():
+    conv, x = IsotropicConv2d(16, 16, 5, padding=2), torch.randn(1, 16, 32, 32)
+    conv.weight.requires_grad_(False)
+    (grad,) = torch.autograd.grad(conv(x).square().sum(), conv.bias, create_graph=True)
+    assert grad.isfinite().all()
