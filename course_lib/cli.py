@@ -19,8 +19,8 @@ from course_lib import data
 from course_lib.bench.report import read_benchmark, run_benchmark, write_benchmark
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.config import Settings, read_yaml
-from course_lib.evaluation import dice, segmenter
-from course_lib.export import OPSET, export_onnx, onnx_function
+from course_lib.deployment import export_checked
+from course_lib.export import OPSET, export_onnx
 from course_lib.grading.feedback import write_report
 from course_lib.grading.grade import Score
 from course_lib.grading.grade import grade as grade_folder
@@ -32,7 +32,6 @@ from course_lib.training import fit
 from course_lib.weights import build_model, load_model
 
 WRONG_USE, INTERRUPTED = 2, 130
-CALIBRATION, DICE_KEPT = 64, 0.005  # images that set the ranges of int8; change of the Dice that is let pass
 
 
 class Tidy(TyperGroup):
@@ -211,22 +210,8 @@ def export(
     if precision == "float32":
         export_onnx(model, out, torch.rand(2, 3, settings.size, settings.size))
     else:
-        splits = _load(settings)
-        images, truth = splits.val.images / 255, splits.val.masks > 0
-        calibration = splits.train.images[:CALIBRATION] / 255 if precision == "int8" else None
-        trial = out.with_name(f"{out.stem}.trial.onnx")  # an older file at --out stays until this one is good
-        try:
-            export_onnx(model, trial, images[:2], precision=precision, calibration=calibration)
-            run = onnx_function(trial)
-            before, after = (dice(segmenter(f)(images), truth).mean().item() for f in (model, run))
-            print(f"Dice on {len(images)} validation images: {before:.4f} before, {after:.4f} in {precision}")
-            if not abs(after - before) <= DICE_KEPT:
-                raise ValueError(
-                    f"{precision} changes the Dice by more than {DICE_KEPT}; take a finer precision"
-                )
-            trial.replace(out)
-        finally:
-            trial.unlink(missing_ok=True)
+        before, after = export_checked(model, out, _load(settings), precision)
+        print(f"Dice on the validation images: {before:.4f} before, {after:.4f} in {precision}")
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, opset {OPSET}")
 
 

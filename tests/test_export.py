@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 from typer.testing import CliRunner
 
 from course_lib import export
@@ -121,26 +120,32 @@ def test_the_command(tmp_path):
     assert wrong.exit_code == 2
 
 
+def blind_unet():
+    """A network that marks nothing, whatever the image."""
+    net = UNet(FAMILIES["plain"], 3, 1, widths=(2, 4))
+    torch.nn.init.constant_(net.head.bias, -1e6)
+    return net.eval()
+
+
 def test_the_command_takes_back_a_file_that_loses_dice(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "course_lib.cli.onnx_function", lambda path: lambda x: torch.full((len(x), 1, 16, 16), 9.0)
+        "course_lib.deployment.onnx_function", lambda path: lambda x: torch.full((len(x), 1, 16, 16), 9.0)
     )
     monkeypatch.setattr(
-        "course_lib.cli.load_model", lambda path: (Empty(), Settings(data="synthetic-polyps", size=16))
+        "course_lib.cli.load_model",
+        lambda path: (
+            blind_unet(),
+            Settings(data="synthetic-polyps", size=16),
+        ),
     )
     monkeypatch.setattr(
-        "course_lib.cli.export_onnx", lambda model, out, *args, **options: out.write_bytes(b"x")
+        "course_lib.deployment.export_onnx", lambda model, out, *args, **options: out.write_bytes(b"x")
     )
     out = tmp_path / "net.onnx"
     out.write_bytes(b"an older export")
     done = CliRunner().invoke(app, ["export", "any.safetensors", "--out", str(out), "--precision", "float16"])
     assert done.exit_code == 2 and out.read_bytes() == b"an older export"
     assert list(tmp_path.iterdir()) == [out], "the file that failed is gone"
-
-
-class Empty(nn.Module):
-    def forward(self, image):
-        return torch.full((len(image), 1, *image.shape[2:]), -9.0)
 
 
 @pytest.mark.slow

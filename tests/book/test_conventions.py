@@ -51,7 +51,7 @@ def test_axes_of_a_feature():
 
 
 def test_rows_downwards_points_upwards():
-    r"""Rows are counted downwards, columns to the right. Points are written $p = (\text{right}, \text{up})$, from the centre of the grid."""  # noqa: E501
+    r"""Rows are counted downwards, columns to the right. Points are written $p = (\text{right}, \text{up})$, from the centre of the grid."""
     right, up = sample(lambda p: p, size=3)
     assert right[0, 2] > 0 > right[0, 0] and up[0, 0] > 0 > up[2, 0]
     assert right[1, 1] == up[1, 1] == 0
@@ -78,7 +78,7 @@ def test_image_becomes_a_feature():
 
 
 def test_inverse_in_the_argument():
-    """The inverse stands in the argument so that the picture itself moves by $g$, and $g$ after $h$ is $gh$."""  # noqa: E501
+    """The inverse stands in the argument so that the picture itself moves by $g$, and $g$ after $h$ is $gh$."""
     x = random(8, 4, 4)
     for g in D4.elements:
         for h in D4.elements:
@@ -98,7 +98,7 @@ def test_generator_of_c4():
 
 
 def test_regular_fiber():
-    r"""On a regular fiber, $\rho(g)$ sends entry $h$ to entry $gh$. What stands at $h$ afterwards stood at $g^{-1}h$ before."""  # noqa: E501
+    r"""On a regular fiber, $\rho(g)$ sends entry $h$ to entry $gh$. What stands at $h$ afterwards stood at $g^{-1}h$ before."""
     x = torch.arange(8.0).view(8, 1, 1)
     for g in D4.elements:
         moved = act(g, x, Regular(D4)).flatten()
@@ -115,7 +115,7 @@ def test_scalars():
 
 
 def test_elements():
-    r"""Elements are the integers from 0 to $\lvert G\rvert - 1$. 0 is the identity, and the turns come before the flips."""  # noqa: E501
+    r"""Elements are the integers from 0 to $\lvert G\rvert - 1$. 0 is the identity, and the turns come before the flips."""
     assert D4.elements == tuple(range(8)) and D4.identity == C12.identity == 0
     assert [D4.is_flip(g) for g in D4.elements] == [False] * 4 + [True] * 4
 
@@ -184,14 +184,14 @@ def test_outside_is_zero():
 
 
 def test_disc():
-    """The inscribed disc holds the pixels whose centre lies at most half a side from the centre of the grid."""  # noqa: E501
+    """The inscribed disc holds the pixels whose centre lies at most half a side from the centre of the grid."""
     right, up = sample(lambda p: p, size=6)
     assert torch.equal(disc_mask(6), torch.hypot(right, up) <= 1)
     assert disc_mask(5).int().tolist()[0] == [0, 1, 1, 1, 0]
 
 
 def test_correlation():
-    r"""Layers compute correlations, as PyTorch does: $(k * x)(p) = \sum_q k(q)\, x(p + q)$. The text says convolution."""  # noqa: E501
+    r"""Layers compute correlations, as PyTorch does: $(k * x)(p) = \sum_q k(q)\, x(p + q)$. The text says convolution."""
     layer = GroupConv(Trivial(CyclicGroup(1)), 1, 1)
     with torch.no_grad():
         layer.weight.zero_()[0, 0, 0, 1, 2] = 1  # q is one step to the right
@@ -210,7 +210,7 @@ def test_output_entry_is_a_moved_kernel():
 
 
 def test_odd_kernels():
-    """Kernels have odd sides, so that one pixel is the centre. Strides are 1, and the picture keeps its size."""  # noqa: E501
+    """Kernels have odd sides, so that one pixel is the centre. Strides are 1, and the picture keeps its size."""
     with pytest.raises(ValueError, match="odd"):
         GroupConv(Trivial(C4), 1, 1, kernel_size=4)
     with pytest.raises(ValueError, match="odd"):
@@ -220,7 +220,7 @@ def test_odd_kernels():
 
 
 def test_numbers_shared_over_the_fiber():
-    """Bias and batch norm have one set of numbers a channel, shared by its whole fiber; with irreps, one scale for each frequency."""  # noqa: E501
+    """Bias and batch norm have one set of numbers a channel, shared by its whole fiber; with irreps, one scale for each frequency."""
     for name, family in FAMILIES.items():
         conv, norm = family.conv(2, 5), family.norm(5)
         assert [tuple(p.shape) for n, p in conv.named_parameters() if n.endswith("bias")] == [(5,)], name
@@ -238,7 +238,7 @@ def test_unet_axes():
 
 
 def test_unet_sides():
-    """A U-Net refuses sides that its poolings do not divide evenly, because quarter turns would no longer be exact."""  # noqa: E501
+    """A U-Net refuses sides that its poolings do not divide evenly, because quarter turns would no longer be exact."""
     net = UNet(FAMILIES["p4"], 1, 1, widths=(2, 2, 2))
     net(torch.rand(2, 1, 8, 8))
     with pytest.raises(ValueError):
@@ -246,8 +246,8 @@ def test_unet_sides():
 
 
 def test_equivariance_error():
-    r"""The equivariance error is $\lVert f(gx) - g f(x)\rVert \,/\, \lVert g f(x)\rVert$, with the root of the sum of squares as norm."""  # noqa: E501
-    left_column = lambda x: x * torch.tensor([1.0, 0.0])  # noqa: E731
+    r"""The equivariance error is $\lVert f(gx) - g f(x)\rVert \,/\, \lVert g f(x)\rVert$, with the root of the sum of squares as norm."""
+    left_column = lambda x: x * torch.tensor([1.0, 0.0])
     # f(gx) = [[2, 0], [1, 0]] and g f(x) = [[0, 0], [1, 3]]
     error = equivariance_error(left_column, HAND, 1, Trivial(C4), Trivial(C4))
     assert error == pytest.approx(((2**2 + 3**2) / (1**2 + 3**2)) ** 0.5)
@@ -282,7 +282,7 @@ def test_scores_inside_the_disc():
     truth[..., 6:10, 4:12] = True
     with_corner = truth.clone()
     with_corner[..., 0, 0] = True
-    segment = lambda x: with_corner if torch.equal(x, image) else rotate(truth.float(), 90) > 0  # noqa: E731
+    segment = lambda x: with_corner if torch.equal(x, image) else rotate(truth.float(), 90) > 0
     image = with_corner.float()
     assert rotation_scores(segment, image, truth, [0, 90]).agreement.tolist() == [[1, 1]]
 
