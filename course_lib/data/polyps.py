@@ -1,19 +1,17 @@
 """The real polyp data sets, CVC-ClinicDB and Kvasir-SEG: found, paired, read and grouped."""
 
 import csv
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pooch
 import torch
 
 from course_lib.data.pictures import read_pair
 from course_lib.data.segmentation import SegmentationSet
-from course_lib.data.sources import Source, find
+from course_lib.data.sources import Source, data_folder, find
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -86,14 +84,14 @@ def locate(spec: PolypSet, root: str | Path | None) -> Source:
     Raises:
         FileNotFoundError: If they lie nowhere; it names the official address and the terms.
     """
-    if root is None:
-        root = os.environ.get("COURSE_DATA") or pooch.os_cache("equivariance-course")
-    source = find(spec.name, [Path(root).expanduser()])
+    folder = data_folder(root)
+    source = find(spec.name, [folder])
     if source is None:
         raise FileNotFoundError(
-            f"{spec.name} is needed and is not in {root}; download it from {spec.address} "
-            f"(terms: {spec.licence}) and put the zip file or the unpacked folder there as {spec.name}.zip "
-            f"or {spec.name}, or set COURSE_DATA to its folder; 'synthetic-polyps' needs no file"
+            f"{spec.name} is needed and is not in {folder}; run 'python -m course_lib fetch {spec.name}', "
+            f"or download it from {spec.address} (terms: {spec.licence}) and put the zip file or the "
+            f"unpacked folder there as {spec.name}.zip or {spec.name}, or set COURSE_DATA to its folder; "
+            "'synthetic-polyps' needs no file"
         )
     return source
 

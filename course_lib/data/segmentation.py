@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import UInt8
 from torch import Tensor
+
+from course_lib.data.classification import ClassificationSet
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class SegmentationSet:
         """Number of pictures."""
         return len(self.ids)
 
+    @property
+    def targets(self) -> UInt8[Tensor, "n 1 y x"]:
+        """What a network is to predict."""
+        return self.masks
+
     def subset(self, indices: Sequence[int]) -> "SegmentationSet":
         """The pictures at these positions, in this order."""
         chosen = list(indices)
@@ -49,10 +57,20 @@ class SegmentationSet:
             groups=tuple(self.groups[i] for i in chosen),
         )
 
+    @staticmethod
+    def joined(*parts: "SegmentationSet") -> "SegmentationSet":
+        """The pictures of several parts, one after the other."""
+        return SegmentationSet(
+            images=torch.cat([part.images for part in parts]),
+            masks=torch.cat([part.masks for part in parts]),
+            ids=tuple(name for part in parts for name in part.ids),
+            groups=tuple(name for part in parts for name in part.groups),
+        )
+
 
 @dataclass(frozen=True)
 class Splits:
-    """One data set, divided into training, validation and test set.
+    """One data set, divided into training, validation and test set, all three of one kind.
 
     Args:
         train: What the network learns from.
@@ -64,9 +82,9 @@ class Splits:
         licence: Terms under which the pictures may be used.
     """
 
-    train: SegmentationSet
-    val: SegmentationSet
-    test: SegmentationSet
+    train: SegmentationSet | ClassificationSet
+    val: SegmentationSet | ClassificationSet
+    test: SegmentationSet | ClassificationSet
     name: str
     sha256: str
     licence: str

@@ -1,5 +1,6 @@
 """Where the files of a data set lie: a zip archive or a folder, read in place and checked."""
 
+import os
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -7,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+
+import pooch
 
 
 class Source(ABC):
@@ -110,6 +113,27 @@ def is_hidden(name: str) -> bool:
     """Whether a file is one that systems leave behind, such as the shadow files of macOS."""
     parts = PurePosixPath(name).parts
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def data_folder(root: str | Path | None) -> Path:
+    """Folder of the data: ``root``, else that in the variable ``COURSE_DATA``, else the user's cache."""
+    return Path(root or os.environ.get("COURSE_DATA") or pooch.os_cache("equivariance-course")).expanduser()
+
+
+def find_file(names: Sequence[str], place: Path, subfolder: str) -> Path | None:
+    """The first of these files that is in a folder or in its subfolder.
+
+    Args:
+        names: File names under which it may be stored.
+        place: The folder; it may also be the file itself.
+        subfolder: Name of the subfolder.
+
+    Returns:
+        The file, or None where there is none.
+    """
+    candidates = (folder / name for folder in (place, place / subfolder) for name in names)
+    inside = (path for path in candidates if path.is_file())
+    return place if place.name in names and place.is_file() else next(inside, None)
 
 
 def find(name: str, places: Sequence[Path]) -> Source | None:

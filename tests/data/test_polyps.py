@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib.data import polyps
+from course_lib.data import polyps, sources
 from course_lib.data.pictures import read_pair
 from course_lib.data.polyps import CLINICDB, KVASIR, locate, pair, read
 from course_lib.data.sources import Archive, Folder
@@ -94,7 +94,7 @@ def test_root_comes_before_the_variable_and_the_variable_before_the_cache(tmp_pa
     places = {place: tmp_path / place for place in ("root", "variable", "cache")}
     for path in places.values():
         write_folder(path / "kvasir-seg", {"images/a.jpg": b""})
-    monkeypatch.setattr(polyps.pooch, "os_cache", lambda name: places["cache"])
+    monkeypatch.setattr(sources.pooch, "os_cache", lambda name: places["cache"])
     monkeypatch.setenv("COURSE_DATA", str(places["variable"]))
     assert locate(KVASIR, places["root"]).path.parent == places["root"]
     assert locate(KVASIR, None).path.parent == places["variable"]
