@@ -1,4 +1,4 @@
-"""Augmentation: images and masks of a batch, turned together at random."""
+"""Augmentation: the images of a batch turned at random, their masks with them; labels stay."""
 
 import math
 from typing import Literal
@@ -9,31 +9,38 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 Augmentation = Literal["none", "quarter-turns", "rotations"]
-Images = Float[Tensor, "b c y x"]
-Masks = Float[Tensor, "b 1 y x"]
 
 
-def augment(images: Images, masks: Masks, kind: Augmentation, generator: Generator) -> tuple[Images, Masks]:
-    """Turn every image and its mask by a random angle of its own.
+def augment(
+    images: Float[Tensor, "b c *grid"], targets: Tensor, kind: Augmentation, generator: Generator
+) -> tuple[Float[Tensor, "b c *grid"], Tensor]:
+    """Turn every image, and its mask if it has one, by a random angle of its own.
 
     Args:
-        images: Square images.
-        masks: Their masks in {0, 1}.
-        kind: ``"none"``; ``"quarter-turns"``, multiples of 90 degrees, exact, without
-            flips; ``"rotations"``, any angle in [0, 360) degrees, bilinear, zero outside
-            the frame. A mask that was interpolated is cut at one half.
+        images: Square images ``b c y x``, or cubic volumes ``b c z y x``.
+        targets: Masks ``b 1 y x`` in {0, 1}, which turn too, or labels, which do not.
+        kind: ``"none"``; ``"quarter-turns"``, multiples of 90 degrees without flips, exact, for
+            volumes all 24 rotations of the cube; ``"rotations"``, any angle in [0, 360) degrees,
+            for volumes any rotation of space, linear interpolation, zero outside the frame. A mask
+            that was interpolated is cut at one half.
         generator: Source of the random angles; lives on the CPU.
     """
+    masks = targets.ndim == images.ndim
     if kind == "none":
-        return images, masks
+        return images, targets
     if kind == "quarter-turns":
+        if images.ndim == 5:
+            return cube_turns(images, torch.randint(24, (len(images),), generator=generator)), targets
         turns = torch.randint(4, (len(images),), generator=generator).to(images.device)
-        return quarter_turns(images, turns), quarter_turns(masks, turns)
+        return quarter_turns(images, turns), quarter_turns(targets, turns) if masks else targets
+    if images.ndim == 5:
+        return turned_by(images, random_rotations(len(images), generator).to(images)), targets
     angles_deg = 360 * torch.rand(len(images), generator=generator).to(images.device)
-    return rotations(images, angles_deg), (rotations(masks, angles_deg) >= 0.5).to(masks)
+    turned = rotations(images, angles_deg)
+    return turned, (rotations(targets.to(images), angles_deg) >= 0.5).to(targets) if masks else targets
 
 
-def quarter_turns(x: Float[Tensor, "b c y x"], turns: Tensor) -> Float[Tensor, "b c y x"]:
+def quarter_turns(x: Float[Tensor, "b c y x"] | Tensor, turns: Tensor) -> Tensor:
     """Each sample turned by its own number of quarter turns, counter-clockwise as displayed."""
     turned = x.clone()
     for k in (1, 2, 3):
@@ -41,11 +48,42 @@ def quarter_turns(x: Float[Tensor, "b c y x"], turns: Tensor) -> Float[Tensor, "
     return turned
 
 
+def cube_turns(x: Float[Tensor, "b c z y x"], which: Tensor) -> Float[Tensor, "b c z y x"]:
+    """Each volume turned by one of the 24 rotations of the cube: a face to the front, then turns."""
+    turned = x.clone()
+    for number in which.unique().tolist():
+        face, k = divmod(int(number), 4)
+        chosen = which.to(x.device) == number
+        front = x[chosen].rot90(face, (-3, -1)) if face < 4 else x[chosen].rot90(2 * face - 7, (-3, -2))
+        turned[chosen] = front.rot90(k, (-2, -1))
+    return turned
+
+
 def rotations(x: Float[Tensor, "b c y x"], angles_deg: Float[Tensor, " b"]) -> Float[Tensor, "b c y x"]:
     """Each sample turned by its own angle, counter-clockwise as displayed; bilinear, zero outside."""
     cos, sin = torch.cos(angles_deg * math.pi / 180), torch.sin(angles_deg * math.pi / 180)
-    zero = torch.zeros_like(cos)
     # Target to source, in coordinates that point right and down: the turn by -angle.
-    matrix = torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
+    return turned_by(x, torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2))
+
+
+def turned_by(x: Float[Tensor, "b c *grid"], matrices: Float[Tensor, "b d d"]) -> Float[Tensor, "b c *grid"]:
+    """Each sample read at points moved by its own matrix, about the centre; linear, zero outside.
+
+    Args:
+        x: Images or volumes.
+        matrices: From target to source, in coordinates x, y (, z) that point right and down.
+    """
+    matrix = torch.cat([matrices, torch.zeros_like(matrices[..., :1])], dim=-1)
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def random_rotations(n: int, generator: Generator) -> Float[Tensor, "n 3 3"]:
+    """Rotations of space, uniformly distributed: from normal quaternions."""
+    w, x, y, z = F.normalize(torch.randn(n, 4, generator=generator), dim=1).unbind(dim=1)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)

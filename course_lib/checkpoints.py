@@ -20,12 +20,12 @@ class Epoch:
 
     Args:
         loss: Mean training loss.
-        dice: Mean validation Dice over images.
+        score: Score on the validation set: Dice, or AUC.
         seconds: Time of the epoch, validation included.
     """
 
     loss: float
-    dice: float
+    score: float
     seconds: float
 
 
@@ -45,13 +45,13 @@ class Progress:
 
     @property
     def best_epoch(self) -> int:
-        """Index of the epoch with the best validation Dice; the earliest of equals."""
-        return max(range(len(self.epochs)), key=lambda i: self.epochs[i].dice)
+        """Index of the epoch with the best validation score; the earliest of equals."""
+        return max(range(len(self.epochs)), key=lambda i: self.epochs[i].score)
 
     @property
-    def last_dice(self) -> float:
-        """Validation Dice of the last epoch; not a number before the first."""
-        return self.epochs[-1].dice if self.epochs else float("nan")
+    def last_score(self) -> float:
+        """Validation score of the last epoch; not a number before the first."""
+        return self.epochs[-1].score if self.epochs else float("nan")
 
     @property
     def seconds(self) -> float:

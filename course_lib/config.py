@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from course_lib.families import FAMILIES
+from course_lib.families import FAMILIES, NETWORK_FAMILIES, STAGED_FAMILIES
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 Width = Annotated[int, Field(gt=0)]
@@ -26,7 +26,8 @@ class Settings(BaseModel):
 
     experiment: Name = "polyps"
     data: Name
-    split: Literal["group", "random"] = "group"
+    model: Literal["unet", "resnet"] = Field("unet", description="unet segments, resnet classifies")
+    split: Literal["group", "random", "official"] = Field("group", description="official: as published")
     split_seed: int = Field(0, ge=0, lt=2**31, description="which split; the same for runs to be compared")
     size: int = Field(64, ge=8, le=1024, description="side of the square images in pixels")
     fraction: float = Field(1.0, gt=0, le=1, description="share of the training data that is used")
@@ -42,10 +43,17 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
-        if self.family not in FAMILIES:
-            raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {self.family!r}")
+        families = FAMILIES if self.model == "unet" else NETWORK_FAMILIES
+        if self.family not in families:
+            raise ValueError(f"family must be one of {', '.join(families)}; got {self.family!r}")
+        stages = len(STAGED_FAMILIES.get(self.family, self.widths))
+        if len(self.widths) != stages:
+            raise ValueError(
+                f"{self.family} has kernels of its own in each of {stages} stages, got {len(self.widths)} "
+                "widths; give one for each"
+            )
         multiple = 2 ** (len(self.widths) - 1)
-        if self.size % multiple:
+        if self.model == "unet" and self.size % multiple:
             raise ValueError(
                 f"size must be divisible by {multiple}, since {len(self.widths)} widths halve the image "
                 f"{len(self.widths) - 1} times; got {self.size}, take "

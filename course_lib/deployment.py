@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from course_lib.data.segmentation import Splits
+from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.evaluation import dice, segmenter
 from course_lib.export import export_onnx, onnx_function
+from course_lib.models.resnet import ResNet
 from course_lib.models.unet import UNet
 
 CALIBRATION = 64  # training images that set the ranges of int8
@@ -13,7 +14,7 @@ DICE_KEPT = 0.005  # change of the Dice that is let pass
 
 
 def export_checked(
-    model: UNet, out: Path, splits: Splits, precision: Literal["float16", "int8"]
+    model: UNet | ResNet, out: Path, splits: Splits, precision: Literal["float16", "int8"]
 ) -> tuple[float, float]:
     """Write a network as ONNX in lower precision if it keeps its Dice on the validation images.
 
@@ -27,8 +28,10 @@ def export_checked(
         Mean Dice on the validation images, of the network and of the file.
 
     Raises:
-        ValueError: If the Dice changes by more than 0.005; then nothing is written.
+        ValueError: If the data has no masks, or the Dice changes by more than 0.005; nothing is written.
     """
+    if not isinstance(splits.val, SegmentationSet):
+        raise ValueError(f"{precision} is checked by the Dice of masks, got {splits.name}; take float32")
     images, truth = splits.val.images / 255, splits.val.masks > 0
     calibration = splits.train.images[:CALIBRATION] / 255 if precision == "int8" else None
     trial = out.with_name(f"{out.stem}.trial.onnx")

@@ -168,6 +168,29 @@ def segmenter(model: Callable[[Tensor], Tensor], *, batch_size: int = 64) -> Seg
     return segment
 
 
+class SymmetryAverage(torch.nn.Module):
+    """Mean of a segmenter's answers to the 8 turned and mirrored images, each brought back.
+
+    The mean is exactly equivariant to the symmetries of the square, whatever the model.
+    Its output is the mean probability less one half: above 0 where the mask is.
+
+    Args:
+        model: Maps images ``b c y x`` to logits ``b 1 y x``.
+    """
+
+    def __init__(self, model: torch.nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Images) -> Float[Tensor, "n 1 y x"]:
+        total = torch.zeros_like(images[:, :1])
+        for turns in range(4):
+            turned = images.rot90(turns, (-2, -1))
+            total += self.model(turned).sigmoid().rot90(-turns, (-2, -1))
+            total += self.model(turned.flip(-1)).sigmoid().flip(-1).rot90(-turns, (-2, -1))
+        return total / 8 - 0.5
+
+
 @dataclass(frozen=True)
 class RotationScores:
     """How a segmenter fares when its images are turned; everything inside the inscribed disc.

@@ -186,6 +186,7 @@ FAMILIES = {
         regular_family("p4m", DihedralGroup(4), kernel_size=3, disc=False),
         regular_family("se2-8", CyclicGroup(8), kernel_size=5, disc=True),
         regular_family("se2-12", CyclicGroup(12), kernel_size=5, disc=True),
+        regular_family("se2-16", CyclicGroup(16), kernel_size=5, disc=True),
         steerable_family("steerable-12", CyclicGroup(12)),
         irrep_family("steerable-so2", Irreps(CyclicGroup(12), 2)),
         e2cnn_family("e2cnn-12", Regular(CyclicGroup(12))),
@@ -195,8 +196,11 @@ FAMILIES = {
 }
 
 # The stages of SRE-ResNet-18 (Du et al. 2025, arXiv:2501.09753): large kernels while the maps are large.
-SRE_STAGES = tuple(
-    sre_family(f"sre-hard-{size}", kernel_size=size, lift_size=5, rings="hard") for size in (9, 9, 5, 5)
+SRE_STAGES, SRE_SMOOTH_STAGES = (
+    tuple(
+        sre_family(f"sre-{rings}-{size}", kernel_size=size, lift_size=5, rings=rings) for size in (9, 9, 5, 5)
+    )
+    for rings in ("hard", "smooth")
 )
 
 # No group of the plane acts on volumes, so their features are scalars.
@@ -205,5 +209,10 @@ VOLUME_FAMILIES = {
     for family in (
         scalar_family("plain-3d", Trivial(CyclicGroup(4)), volume_conv, volume_conv, dims=3),
         sre_family("sre-3d", dims=3),
+        sre_family("sre-3d-hard", rings="hard", dims=3),
     )
 }
+
+# By name, all that a ResNet can be assembled from: one family, or one for each of four stages.
+STAGED_FAMILIES = {"sre-hard": SRE_STAGES, "sre-smooth": SRE_SMOOTH_STAGES}
+NETWORK_FAMILIES = {**FAMILIES, **VOLUME_FAMILIES, **STAGED_FAMILIES}

@@ -10,63 +10,18 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError
 
 from course_lib.atomic import write_atomically
 from course_lib.config import Settings, one_line
+from course_lib.scores import STRICT, ClassificationScores, SegmentationScores
 
-Share = Annotated[float, Field(ge=0, le=1)]
-STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Measure(BaseModel):
-    """One score on the test set: its mean over images, and each image's by its id."""
-
-    model_config = STRICT
-    mean: Share
-    per_image: dict[str, Share]
+BENCHMARKS = "benchmarks"  # folder of timings beside the entries
 
 
-class UprightScores(BaseModel):
-    """Scores on the upright test images."""
-
-    model_config = STRICT
-    dice: Measure
-    iou: Measure
-    empty: Share = Field(description="share of empty predictions")
-    groups: dict[str, str] = Field(description="group of each image, for resampling")
-
-
-class Agreement(BaseModel):
-    """Dice of "mask of the turned image" with "turned mask of the image", inside the disc."""
-
-    model_config = STRICT
-    angles_deg: list[int]
-    mean: list[Share] = Field(description="mean over images at each angle")
-    floor: list[Share] = Field(description="the same for a perfect pointwise segmenter: interpolation alone")
-    empty: list[Share] = Field(description="share of empty predictions at each angle")
-    per_image_mean: dict[str, Share] = Field(description="mean over all angles")
-    per_image: dict[str, list[Share]] = Field(description="each angle")
-
-
-class Validation(BaseModel):
-    """What training saw: the chosen epoch, and loss and Dice of all."""
-
-    model_config = STRICT
-    dice: Share
-    epoch: int = Field(description="the chosen epoch, counted from 1")
-    loss_per_epoch: list[float]
-    dice_per_epoch: list[Share]
-
-
-class Scores(BaseModel):
-    """All scores of a run."""
-
-    model_config = STRICT
-    test: UprightScores
-    agreement: Agreement
-    dice_at_angle: list[Share] = Field(description="mean Dice against the turned truth, inside the disc")
-    validation: Validation
+def _kind(scores: Any) -> str:
+    classes = "turned" in scores if isinstance(scores, dict) else isinstance(scores, ClassificationScores)
+    return "classes" if classes else "masks"
 
 
 class Entry(BaseModel):
@@ -84,12 +39,37 @@ class Entry(BaseModel):
     peak_memory_mb: float = Field(gt=0)
     data_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     parameters: int = Field(gt=0)
-    scores: Scores
+    scores: Annotated[
+        Annotated[SegmentationScores, Tag("masks")] | Annotated[ClassificationScores, Tag("classes")],
+        Discriminator(_kind),
+    ]
 
     @property
     def name(self) -> str:
         """Name of the run and of the entry's file."""
         return self.settings.name
+
+    @property
+    def segmentation(self) -> SegmentationScores:
+        """The scores, of a segmentation run.
+
+        Raises:
+            ValueError: If the run is of another kind.
+        """
+        if not isinstance(self.scores, SegmentationScores):
+            raise ValueError(f"{self.name} is no segmentation run; filter the entries by their data")
+        return self.scores
+
+    @property
+    def classification(self) -> ClassificationScores:
+        """The scores, of a classification run.
+
+        Raises:
+            ValueError: If the run is of another kind.
+        """
+        if not isinstance(self.scores, ClassificationScores):
+            raise ValueError(f"{self.name} is no classification run; filter the entries by their data")
+        return self.scores
 
 
 def versions() -> dict[str, str]:
@@ -155,10 +135,10 @@ def read_entry(path: Path) -> Entry:
 
 
 def read_ledger(ledger: Path, **wanted: str | int | float | Sequence[str | int | float]) -> list[Entry]:
-    """All entries of a ledger, sorted by name, perhaps only those with certain settings.
+    """All entries of a ledger, sorted by path, perhaps only those with certain settings.
 
     Args:
-        ledger: Folder of the entries.
+        ledger: Folder of the entries; those of its subfolders are read too, except of ``BENCHMARKS``.
         wanted: Names of settings and their values, or several allowed values.
 
     Raises:
@@ -168,7 +148,8 @@ def read_ledger(ledger: Path, **wanted: str | int | float | Sequence[str | int |
         raise ValueError(f"there is no ledger folder {ledger}; train a run first, or name another folder")
     if unknown := set(wanted) - set(Settings.model_fields):
         raise ValueError(f"unknown setting {min(unknown)!r}; take one of {', '.join(Settings.model_fields)}")
-    entries = [read_entry(path) for path in sorted(ledger.glob("*.json"))]
+    paths = (path for path in ledger.rglob("*.json") if BENCHMARKS not in path.relative_to(ledger).parts)
+    entries = [read_entry(path) for path in sorted(paths)]
     return [entry for entry in entries if _matches(entry.settings, wanted)]
 
 

@@ -1,4 +1,4 @@
-"""Segmentation of an image file of any size: letterbox, network, and back."""
+"""A trained network on one file: the mask of an image of any size, or the class of an image or volume."""
 
 import io
 from pathlib import Path
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.atomic import write_atomically
+from course_lib.data.classification import Description
 from course_lib.data.pictures import decode, letterbox
 
 Picture = UInt8[np.ndarray, "y x 3"]
@@ -47,6 +48,42 @@ def segment_image(model: nn.Module, picture: Picture, size: int) -> Mask:
     image = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None] / 255
     logits = unletterbox(model.eval()(image), height, width)
     return (logits[0, 0] > 0).numpy().astype(np.uint8) * 255
+
+
+@torch.no_grad()
+def classify(model: nn.Module, path: Path, facts: Description) -> dict[str, float]:
+    """Probability of each class, or of each finding, in an image or volume file.
+
+    Args:
+        model: Maps images in [0, 1] to logits.
+        path: Image file of any size, scaled to fit as in ``segment_image``; or for volumes a
+            NumPy file of bytes ``z y x`` in the size of the data set.
+        facts: The data set that the network was trained on.
+
+    Raises:
+        ValueError: If the file cannot be read or does not fit.
+    """
+    if facts.dims == 3:
+        x = _read_volume(path, facts.size)
+    else:
+        picture = Image.fromarray(read_image(path)).convert("RGB" if facts.channels == 3 else "L")
+        square = np.array(letterbox(picture, picture.size, facts.size))
+        x = torch.from_numpy(square.reshape(facts.size, facts.size, facts.channels)).permute(2, 0, 1)
+    logits = model.eval()(x[None] / 255)
+    shares = logits.sigmoid() if facts.multi_label else logits.softmax(dim=1)
+    return dict(zip(facts.classes, shares[0].tolist(), strict=True))
+
+
+def _read_volume(path: Path, size: int) -> UInt8[Tensor, "1 z y x"]:
+    try:
+        volume = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path} must be a NumPy file (.npy) of a volume: {error}") from error
+    if volume.dtype != np.uint8 or volume.shape != (size,) * 3:
+        raise ValueError(
+            f"{path} must hold {size} x {size} x {size} bytes, got {volume.dtype} {volume.shape}; resample it"
+        )
+    return torch.from_numpy(volume)[None]
 
 
 def unletterbox(x: Float[Tensor, "b c size size"], height: int, width: int) -> Float[Tensor, "b c y x"]:

@@ -43,14 +43,14 @@ class Method:
     @property
     def groups(self) -> dict[str, str]:
         """Group of each test image."""
-        return self.runs[0].scores.test.groups
+        return self.runs[0].segmentation.test.groups
 
     @property
     def dice_per_image(self) -> dict[str, float]:
         """Dice of each test image, mean over the seeds."""
-        images = self.runs[0].scores.test.dice.per_image
+        images = self.runs[0].segmentation.test.dice.per_image
         return {
-            image: float(np.mean([run.scores.test.dice.per_image[image] for run in self.runs]))
+            image: float(np.mean([run.segmentation.test.dice.per_image[image] for run in self.runs]))
             for image in images
         }
 
@@ -62,7 +62,7 @@ class Method:
     @property
     def dice_per_seed(self) -> list[float]:
         """Mean Dice of each run."""
-        return [run.scores.test.dice.mean for run in self.runs]
+        return [run.segmentation.test.dice.mean for run in self.runs]
 
     def difference(self, baseline: "Method") -> Interval:
         """Mean Dice minus the baseline's on the same images, with its interval."""
@@ -74,7 +74,7 @@ class Method:
             raise ValueError(f'what must be "agreement" or "dice", got {what!r}')
         return np.array(
             [
-                run.scores.agreement.mean if what == "agreement" else run.scores.dice_at_angle
+                run.segmentation.agreement.mean if what == "agreement" else run.segmentation.dice_at_angle
                 for run in self.runs
             ]
         )
@@ -128,7 +128,7 @@ def results_table(found: Sequence[Method]) -> str:
         "|---" * 7 + "|",
     ]
     for method in found:
-        angles = method.runs[0].scores.agreement.angles_deg
+        angles = method.runs[0].segmentation.agreement.angles_deg
         agreement = method.at_angle("agreement").mean(axis=0)
         at = {angle: f"{agreement[angles.index(angle)]:.3f}" for angle in (45, 90)}
         difference = "" if method is found[0] else _interval(method.difference(found[0]), sign="+")
@@ -157,7 +157,7 @@ def plot_over_angle(
         ax: Where to draw.
     """
     ax = ax or plt.subplots()[1]
-    first = found[0].runs[0].scores.agreement
+    first = found[0].runs[0].segmentation.agreement
     if floor:
         ax.plot(first.angles_deg, first.floor, color="black", linestyle=":", label="interpolation alone")
     for method in found:
@@ -226,11 +226,11 @@ def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
         "|---" * 8 + "|",
     ]
     for entry in entries:
-        agreement = entry.scores.agreement
+        agreement = entry.segmentation.agreement
         at_45 = agreement.mean[agreement.angles_deg.index(45)]
         rows.append(
             f"| [{entry.name.replace('_', ' ')}]({address}/{entry.name}.json) "
-            f"| {entry.scores.test.dice.mean:.3f} | {at_45:.3f} | {entry.parameters / 1e6:.3f} "
+            f"| {entry.segmentation.test.dice.mean:.3f} | {at_45:.3f} | {entry.parameters / 1e6:.3f} "
             f"| {entry.scores.validation.epoch} of {entry.settings.epochs} | {entry.seconds / 60:.1f} "
             f"| {entry.peak_memory_mb:,.0f} | `{entry.data_sha256[:8]}` |"
         )

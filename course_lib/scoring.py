@@ -1,12 +1,18 @@
 """From a trained model to its ledger entry: all scores on the test set, once."""
 
+from collections.abc import Callable, Mapping
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_lib.checkpoints import Progress
+from course_lib.classification import AXES, auc, correct, mirrored, turned_scores
 from course_lib.config import Settings
+from course_lib.data.classification import ClassificationSet
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.evaluation import (
+    SymmetryAverage,
     agreement_floor,
     dice,
     empty_share,
@@ -14,22 +20,35 @@ from course_lib.evaluation import (
     rotation_scores,
     segmenter,
 )
-from course_lib.ledger import (
+from course_lib.ledger import Entry, device_name, versions
+from course_lib.scores import (
     Agreement,
-    Entry,
+    ClassificationScores,
+    ClassTest,
+    Flipped,
+    MaskScores,
     Measure,
-    Scores,
+    SegmentationScores,
+    Turned,
     UprightScores,
     Validation,
-    device_name,
-    versions,
 )
+from course_lib.tasks import TASKS, predict_logits, probabilities
 
 DIGITS = 5  # of a score in the ledger; a single image's Dice is no finer
+BATCH = 64
+MOST_PROBABILITIES = 20_000  # numbers that an entry keeps of them
 
 
 def make_entry(
-    model: nn.Module, splits: Splits, settings: Settings, progress: Progress, *, accelerator: str = "auto"
+    model: nn.Module,
+    splits: Splits,
+    settings: Settings,
+    progress: Progress,
+    *,
+    accelerator: str = "auto",
+    average: bool = False,
+    also: Mapping[str, SegmentationSet] | None = None,
 ) -> Entry:
     """Score a trained model on the test set and describe the run.
 
@@ -39,13 +58,32 @@ def make_entry(
         settings: Settings of the run.
         progress: What its training recorded.
         accelerator: Where it was trained, as Fabric takes it.
+        average: Whether to score also the mean of its masks over the 8 symmetries of the square.
+        also: Images of other data sets, on which it is scored too.
+
+    Raises:
+        ValueError: If ``average`` or ``also`` is asked of a classifier.
     """
+    best = progress.epochs[progress.best_epoch]
     validation = Validation(
-        dice=_rounded(progress.epochs[progress.best_epoch].dice),
+        score_name=TASKS[settings.model].score_name,
+        score=_rounded(best.score),
         epoch=progress.best_epoch + 1,
         loss_per_epoch=[_rounded(epoch.loss) for epoch in progress.epochs],
-        dice_per_epoch=[_rounded(epoch.dice) for epoch in progress.epochs],
+        score_per_epoch=[_rounded(epoch.score) for epoch in progress.epochs],
     )
+    model.eval()
+    if isinstance(splits.test, ClassificationSet):
+        if average or also:
+            raise ValueError("masks are averaged and other sets scored for segmentation only; leave both out")
+        scores = score_classes(model, splits.test, validation)
+    else:
+        scores = SegmentationScores(
+            **dict(score_masks(model, splits.test)),
+            validation=validation,
+            averaged=score_masks(SymmetryAverage(model), splits.test) if average else None,
+            also={name: _upright(segmenter(model), other) for name, other in (also or {}).items()},
+        )
     return Entry(
         experiment=settings.experiment,
         data=settings.data,
@@ -58,33 +96,75 @@ def make_entry(
         peak_memory_mb=round(progress.peak_memory_mb, 1),
         data_sha256=splits.sha256,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
-        scores=score(model, splits.test, validation),
+        scores=scores,
     )
 
 
-def score(model: nn.Module, test: SegmentationSet, validation: Validation) -> Scores:
+def score_masks(model: Callable[[Tensor], Tensor], test: SegmentationSet) -> MaskScores:
     """Dice and IoU on the upright images, and how both fare when the images are turned."""
-    model.eval()
     segment = segmenter(model)
-    images, truth = test.images / 255, test.masks > 0
-    upright = segment(images)
-    turned = rotation_scores(segment, images, truth)
-    return Scores(
-        test=UprightScores(
-            dice=_measure(test, dice(upright, truth)),
-            iou=_measure(test, iou(upright, truth)),
-            empty=_rounded(empty_share(upright)),
-            groups=dict(zip(test.ids, test.groups, strict=True)),
-        ),
+    truth = test.masks > 0
+    turned = rotation_scores(segment, test.images / 255, truth)
+    return MaskScores(
+        test=_upright(segment, test),
         agreement=Agreement(
             angles_deg=list(turned.angles_deg),
             mean=_numbers(turned.agreement.mean(dim=0)),
             floor=_numbers(agreement_floor(truth).mean(dim=0)),
             empty=_numbers(turned.empty),
             per_image_mean=dict(zip(test.ids, _numbers(turned.agreement.mean(dim=1)), strict=True)),
-            per_image={image: _numbers(row) for image, row in zip(test.ids, turned.agreement, strict=True)},
         ),
         dice_at_angle=_numbers(turned.dice.mean(dim=0)),
+    )
+
+
+def _upright(segment: Callable[[Tensor], Tensor], test: SegmentationSet) -> UprightScores:
+    found, truth = segment(test.images / 255), test.masks > 0
+    return UprightScores(
+        dice=_measure(test, dice(found, truth)),
+        iou=_measure(test, iou(found, truth)),
+        empty=_rounded(empty_share(found)),
+        groups=dict(zip(test.ids, test.groups, strict=True)),
+    )
+
+
+def score_classes(model: nn.Module, test: ClassificationSet, validation: Validation) -> ClassificationScores:
+    """AUC and accuracy on the upright, the turned and the mirrored images."""
+    images, labels = test.images / 255, test.labels
+
+    @torch.no_grad()
+    def classify(batch: Tensor) -> Tensor:
+        return probabilities(predict_logits(model, batch, BATCH), labels)
+
+    upright = classify(images)
+    answers = (upright > 0.5).long() if labels.ndim == 2 else upright.argmax(dim=1)
+    keep = upright.numel() <= MOST_PROBABILITIES
+    turned = {axis: turned_scores(classify, images, labels, axis=axis) for axis in AXES[images.ndim - 2]}
+    flipped = {axis: classify(one) for axis, one in mirrored(images).items()}
+    return ClassificationScores(
+        test=ClassTest(
+            auc=_rounded(auc(upright, labels)),
+            accuracy=_rounded(correct(upright, labels).mean().item()),
+            labels=labels.tolist(),
+            answers=answers.tolist(),
+            probabilities=[_numbers(row) for row in upright] if keep else None,
+        ),
+        turned={
+            axis: Turned(
+                angles_deg=list(of_axis.angles_deg),
+                auc=[_rounded(value) for value in of_axis.auc],
+                accuracy=[_rounded(value) for value in of_axis.accuracy],
+                agreement=[_rounded(value) for value in of_axis.agreement],
+                correct=_numbers(of_axis.correct),
+            )
+            for axis, of_axis in turned.items()
+        },
+        flipped={
+            axis: Flipped(
+                auc=_rounded(auc(found, labels)), accuracy=_rounded(correct(found, labels).mean().item())
+            )
+            for axis, found in flipped.items()
+        },
         validation=validation,
     )
 

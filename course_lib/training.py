@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from course_lib.augmentation import augment
@@ -23,28 +22,19 @@ from course_lib.checkpoints import (
     save_checkpoint,
 )
 from course_lib.config import Settings
-from course_lib.evaluation import dice
+from course_lib.tasks import TASKS, predict_logits
 from course_lib.weights import load_into, read_weights
 
 
 @runtime_checkable
 class LabelledImages(Protocol):
-    """What training needs of a data set: images and their masks in {0, 1}."""
+    """What training needs of a data set: images, and what a network is to say of them."""
 
-    images: UInt8[Tensor, "n c y x"]
-    masks: UInt8[Tensor, "n 1 y x"]
+    @property
+    def images(self) -> UInt8[Tensor, "n c *grid"]: ...
 
-
-def segmentation_loss(logits: Float[Tensor, "b 1 y x"], masks: Float[Tensor, "b 1 y x"]) -> Float[Tensor, ""]:
-    """Binary cross-entropy plus one minus the soft Dice of each image, in nats plus shares.
-
-    The soft Dice replaces the mask by probabilities. One pixel is added above and below
-    the line, so that an empty mask has a gradient too.
-    """
-    overlap = (logits.sigmoid() * masks).sum(dim=(1, 2, 3))
-    total = (logits.sigmoid() + masks).sum(dim=(1, 2, 3))
-    soft_dice = (2 * overlap + 1) / (total + 1)
-    return F.binary_cross_entropy_with_logits(logits, masks) + 1 - soft_dice.mean()
+    @property
+    def targets(self) -> Tensor: ...
 
 
 def fit(
@@ -64,10 +54,11 @@ def fit(
     never stopped. On a GPU the last digits vary, because sums are made in any order.
 
     Args:
-        model: Maps images ``b c y x`` in [0, 1] to logits ``b 1 y x``.
+        model: Maps images in [0, 1] to logits.
         train: Training set.
-        val: Validation set; chooses the epoch by mean Dice over images.
-        settings: Seed, epochs, batch size, rates, augmentation and precision are used.
+        val: Validation set; chooses the epoch, by the score of the task.
+        settings: Model (it names the task, see ``TASKS``), seed, epochs, batch size, rates, augmentation
+            and precision are used.
         folder: Where checkpoints and ``best.safetensors`` are written.
         accelerator: As Fabric takes it: ``"auto"``, ``"cpu"``, ``"cuda"``.
         report: Called with number and result of every finished epoch.
@@ -80,6 +71,7 @@ def fit(
     for name, part in (("training", train), ("validation", val)):
         if len(part.images) == 0:
             raise ValueError(f"the {name} set must hold at least one image, got 0; raise the fraction")
+    task = TASKS[settings.model]
     fabric = Fabric(accelerator=accelerator, devices=1, precision=settings.precision)
     steps = -(-len(train.images) // settings.batch_size)
     optimizer = torch.optim.AdamW(
@@ -98,7 +90,7 @@ def fit(
         schedule.load_state_dict(progress.state["schedule"])
         torch.set_rng_state(progress.state["random"])
         torch.cuda.set_rng_state_all(progress.state.get("random_cuda", []))
-    images, masks = fabric.to_device((train.images, train.masks))
+    images, targets = fabric.to_device((train.images, train.targets))
 
     for epoch in range(len(progress.epochs), settings.epochs):
         start, total = time.perf_counter(), 0.0
@@ -109,9 +101,9 @@ def fit(
         bar = tqdm(order.split(settings.batch_size), title, leave=False, disable=None)
         for index in bar:
             on_device = index.to(images.device)
-            x, y = images[on_device] / 255, masks[on_device].float()
+            x, y = images[on_device] / 255, targets[on_device]
             x, y = augment(x, y, settings.augmentation, generator)
-            loss = segmentation_loss(network(x).float(), y)
+            loss = task.loss(network(x).float(), y)
             if not loss.isfinite():
                 raise ValueError(
                     f"the loss must stay finite, got {loss.item()} in {title}; lower learning_rate"
@@ -121,8 +113,9 @@ def fit(
             wrapped.step()
             schedule.step()
             total += loss.item() * len(index)
-            bar.set_postfix(loss=f"{loss.item():.3f}", dice=f"{progress.last_dice:.3f}")
-        score = validation_dice(network, val, settings.batch_size)
+            bar.set_postfix({"loss": f"{loss.item():.3f}", task.score_name: f"{progress.last_score:.3f}"})
+        network.eval()
+        score = task.score(predict_logits(network, val.images, settings.batch_size), val.targets)
         progress.epochs.append(Epoch(total / len(images), score, time.perf_counter() - start))
         progress.peak_memory_mb = max(progress.peak_memory_mb, peak_memory_mb())
         progress.state = {
@@ -138,17 +131,6 @@ def fit(
     load_into(model, best, source=best_path(folder))
     model.eval()
     return progress
-
-
-@torch.no_grad()
-def validation_dice(network: nn.Module, val: LabelledImages, batch_size: int) -> float:
-    """Mean Dice over the images of the validation set."""
-    network.eval()
-    device = next(network.parameters()).device
-    scores = []
-    for x, y in zip(val.images.split(batch_size), val.masks.split(batch_size), strict=True):
-        scores.append(dice(network(x.to(device) / 255).cpu() > 0, y > 0))
-    return torch.cat(scores).mean().item()
 
 
 def peak_memory_mb() -> float:

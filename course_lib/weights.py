@@ -10,14 +10,32 @@ from torch import Tensor, nn
 
 from course_lib.atomic import write_atomically
 from course_lib.config import Settings
-from course_lib.families import FAMILIES
+from course_lib.data import catalogue
+from course_lib.families import FAMILIES, NETWORK_FAMILIES
+from course_lib.models.resnet import ResNet
 from course_lib.models.unet import UNet
 
+BLOCKS = 2  # in each stage of a ResNet; with four stages it is a ResNet-18
 
-def build_model(settings: Settings) -> UNet:
-    """The U-Net that the settings describe, freshly initialised from their seed."""
+
+def build_model(settings: Settings) -> UNet | ResNet:
+    """The network that the settings describe, freshly initialised from their seed.
+
+    Raises:
+        ValueError: If a ResNet is asked for data that is not for classification.
+    """
+    if settings.model == "unet":
+        torch.manual_seed(settings.seed)
+        return UNet(FAMILIES[settings.family], 3, 1, widths=settings.widths)
+    facts = catalogue.describe(settings.data)
     torch.manual_seed(settings.seed)
-    return UNet(FAMILIES[settings.family], 3, 1, widths=settings.widths)
+    return ResNet(
+        NETWORK_FAMILIES[settings.family],
+        facts.channels,
+        facts.n_logits,
+        widths=settings.widths,
+        blocks=(BLOCKS,) * len(settings.widths),
+    )
 
 
 def save_weights(path: Path, weights: dict[str, Tensor], settings: Settings) -> None:
@@ -47,7 +65,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], Settings]:
     return weights, Settings.from_dict(json.loads(metadata["settings"]), source=str(path))
 
 
-def load_model(path: Path) -> tuple[UNet, Settings]:
+def load_model(path: Path) -> tuple[UNet | ResNet, Settings]:
     """The trained network in a weights file, ready to predict, and its settings.
 
     Raises:

@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from course_lib import cli, data
+from course_lib import data
+from course_lib.cli.main import app
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.ledger import read_entry, read_ledger
 
@@ -46,7 +47,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments, code=0):
-        result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
         assert result.exit_code == code, result.output
         return result
 

@@ -8,7 +8,7 @@ import torch
 from typer.testing import CliRunner
 
 from course_lib import export
-from course_lib.cli import app
+from course_lib.cli.main import app
 from course_lib.config import Settings
 from course_lib.data import load
 from course_lib.evaluation import dice, segmenter
@@ -132,7 +132,7 @@ def test_the_command_takes_back_a_file_that_loses_dice(tmp_path, monkeypatch):
         "course_lib.deployment.onnx_function", lambda path: lambda x: torch.full((len(x), 1, 16, 16), 9.0)
     )
     monkeypatch.setattr(
-        "course_lib.cli.load_model",
+        "course_lib.cli.use.load_model",
         lambda path: (
             blind_unet(),
             Settings(data="synthetic-polyps", size=16),

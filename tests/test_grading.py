@@ -11,8 +11,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from course_lib import cli
 from course_lib.checks.calling import AnswerError
+from course_lib.cli.main import app
 from course_lib.grading.feedback import page_names, to_csv, write_report
 from course_lib.grading.grade import Report, Score, grade
 from course_lib.grading.messages import LARGEST, decode, encode
@@ -208,11 +208,11 @@ def test_the_command_writes_table_and_pages_and_refuses_in_one_line(tmp_path):
     for student in ("empty", "broken"):
         (tmp_path / "in" / f"{student}.ipynb").write_text(SUBMISSIONS[student], "utf8")
     command = ["grade", str(tmp_path / "in"), "--exercises", str(EXERCISES), "--out"]
-    done = CliRunner().invoke(cli.app, [*command, str(tmp_path / "out"), "--seed", "7"])
+    done = CliRunner().invoke(app, [*command, str(tmp_path / "out"), "--seed", "7"])
     assert done.exit_code == 0, done.output
     assert "empty: 0 of 10" in done.output and "seed of the hidden cases: 7" in done.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"results.csv", "index.html", "feedback"}
-    inside = CliRunner().invoke(cli.app, [*command, str(tmp_path / "in/out")])
+    inside = CliRunner().invoke(app, [*command, str(tmp_path / "in/out")])
     assert inside.exit_code == 2 and "outside" in inside.output
 
 

@@ -6,8 +6,9 @@ import pytest
 from matplotlib import pyplot as plt
 
 from course_lib.config import Settings
-from course_lib.ledger import Agreement, Entry, Measure, Scores, UprightScores, Validation
+from course_lib.ledger import Entry
 from course_lib.results import find_book, ledger_table, methods, plot_boxes, plot_over_angle, results_table
+from course_lib.scores import Agreement, Measure, SegmentationScores, UprightScores, Validation
 
 PER_IMAGE = {"plain": {"a": 0.5, "b": 0.7}, "p4": {"a": 0.6, "b": 0.8}}
 ANGLES = [0, 45, 90]
@@ -30,7 +31,7 @@ def entry(family="plain", seed=0, shift=0.0, **settings):
         peak_memory_mb=100,
         data_sha256="0" * 64,
         parameters=1234,
-        scores=Scores(
+        scores=SegmentationScores(
             test=UprightScores(dice=measure, iou=measure, empty=0, groups={"a": "x", "b": "y"}),
             agreement=Agreement(
                 angles_deg=ANGLES,
@@ -38,10 +39,11 @@ def entry(family="plain", seed=0, shift=0.0, **settings):
                 floor=[1, 0.9, 1],
                 empty=[0, 0, 0],
                 per_image_mean={"a": 0.9, "b": 0.9},
-                per_image={"a": agreement, "b": agreement},
             ),
             dice_at_angle=agreement,
-            validation=Validation(dice=0.5, epoch=1, loss_per_epoch=[1], dice_per_epoch=[0.5]),
+            validation=Validation(
+                score_name="Dice", score=0.5, epoch=1, loss_per_epoch=[1], score_per_epoch=[0.5]
+            ),
         ),
     )
 

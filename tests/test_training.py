@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib import training
 from course_lib.actions import rotate
 from course_lib.augmentation import augment, quarter_turns, rotations
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.config import Settings
 from course_lib.evaluation import dice
-from course_lib.training import fit, segmentation_loss, validation_dice
+from course_lib.tasks import TASKS, Task, mean_dice, predict_logits, segmentation_loss
+from course_lib.training import fit
 from course_lib.weights import load_model, read_weights
 
 SETTINGS = Settings(data="stand-in", size=8, epochs=4, batch_size=4, learning_rate=0.05, widths=(4, 8))
@@ -39,7 +39,7 @@ def bright_squares(n: int, *, seed: int = 0) -> SimpleNamespace:
         top, left = torch.randint(0, 5, (2,), generator=generator).tolist()
         mask[:, top : top + 3, left : left + 4] = 1
     noise = torch.randint(0, 80, (n, 3, 8, 8), generator=generator, dtype=torch.uint8)
-    return SimpleNamespace(images=noise + 120 * masks, masks=masks)
+    return SimpleNamespace(images=noise + 120 * masks, masks=masks, targets=masks)
 
 
 TRAIN, VAL = bright_squares(10), bright_squares(5, seed=1)
@@ -75,14 +75,14 @@ def test_fit_learns_and_keeps_the_epoch_that_validation_chose(tmp_path):
         VAL,
         SETTINGS.model_copy(update={"epochs": 12}),
         folder=tmp_path,
-        report=lambda number, epoch: seen.append((number, epoch.dice)),
+        report=lambda number, epoch: seen.append((number, epoch.score)),
     )
-    dices = [epoch.dice for epoch in progress.epochs]
+    dices = [epoch.score for epoch in progress.epochs]
     assert [number for number, _ in seen] == list(range(1, 13))
     assert progress.epochs[-1].loss < 0.5 * progress.epochs[0].loss
     assert max(dices) > 0.9
     assert progress.best_epoch == dices.index(max(dices))
-    assert validation_dice(model, VAL, 4) == pytest.approx(max(dices), abs=1e-6)
+    assert mean_dice(predict_logits(model, VAL.images, 4), VAL.masks) == pytest.approx(max(dices), abs=1e-6)
     assert not model.training
     assert progress.seconds > 0
     assert progress.peak_memory_mb > 10
@@ -90,7 +90,7 @@ def test_fit_learns_and_keeps_the_epoch_that_validation_chose(tmp_path):
 
 def test_model_ends_with_the_weights_of_the_best_epoch_not_of_the_last(tmp_path, monkeypatch):
     scores, weights = iter([0.1, 0.9, 0.3, 0.9]), []
-    monkeypatch.setattr(training, "validation_dice", lambda *_: next(scores))
+    monkeypatch.setitem(TASKS, "unet", Task("Dice", segmentation_loss, lambda *_: next(scores)))
     model = tiny_net()
 
     def keep(number, epoch):
@@ -103,7 +103,7 @@ def test_model_ends_with_the_weights_of_the_best_epoch_not_of_the_last(tmp_path,
     assert not same(weights[1], weights[3])
 
 
-def test_validation_dice_is_the_mean_over_images_whatever_the_batch_size():
+def test_validation_score_does_not_depend_on_the_batch_size():
     class Bright(nn.Conv2d):
         def forward(self, x):
             return x.mean(1, keepdim=True) - 0.17
@@ -112,7 +112,8 @@ def test_validation_dice_is_the_mean_over_images_whatever_the_batch_size():
     expected = dice(model(VAL.images / 255) > 0, VAL.masks > 0).mean().item()
     assert 0.2 < expected < 1
     for batch_size in (1, 2, 5, 100):
-        assert validation_dice(model, VAL, batch_size) == pytest.approx(expected)
+        logits = predict_logits(model, VAL.images, batch_size)
+        assert mean_dice(logits, VAL.masks) == pytest.approx(expected)
 
 
 def test_same_seed_same_numbers_other_seed_others(tmp_path):
@@ -166,7 +167,7 @@ def test_resume_after_kill_gives_the_same_numbers(tmp_path):
     assert same(resumed.state_dict(), whole.state_dict())
     ends = [load_checkpoint(tmp_path / name, settings) for name in ("killed", "whole")]
     assert same(ends[0][0], ends[1][0])
-    numbers = [[(epoch.loss, epoch.dice) for epoch in end[1].epochs] for end in ends]
+    numbers = [[(epoch.loss, epoch.score) for epoch in end[1].epochs] for end in ends]
     assert numbers[0] == numbers[1]
 
 
@@ -249,7 +250,7 @@ def test_diverging_loss_and_empty_set_are_refused(tmp_path):
     nn.init.constant_(model[0].weight, math.nan)
     with pytest.raises(ValueError, match="lower learning_rate"):
         fit(model, TRAIN, VAL, SETTINGS, folder=tmp_path)
-    nothing = SimpleNamespace(images=TRAIN.images[:0], masks=TRAIN.masks[:0])
+    nothing = SimpleNamespace(images=TRAIN.images[:0], targets=TRAIN.masks[:0])
     with pytest.raises(ValueError, match="validation set must hold at least one image"):
         fit(tiny_net(), TRAIN, nothing, SETTINGS, folder=tmp_path)
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from course_lib.bench.layers import C12, LAYERS, NativeE2Conv, measure_layer
 from course_lib.bench.networks import measure_networks
 from course_lib.bench.report import read_benchmark, run_benchmark
-from course_lib.cli import app
+from course_lib.cli.main import app
 
 CASES = {case.name: case for case in LAYERS}
 

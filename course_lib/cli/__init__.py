@@ -1,0 +1,1 @@
+"""Command line: the only package that prints, parses arguments or ends the program."""
