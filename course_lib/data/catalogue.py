@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from course_lib.data import digits, medmnist, polyps, synthetic, synthetic_digits, synthetic_scans
-from course_lib.data.classification import Description
+from course_lib.data.classification import ClassificationSet, Description
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.data.splits import keep_fraction, three_way
 
@@ -26,6 +26,7 @@ CLASSIFICATION = (*medmnist.FLAGS, *digits.SETS, *DRAWN)
 NAMES = (*SEGMENTATION, *CLASSIFICATION)
 SPLITS = ("group", "random")
 OFFICIAL = "official"
+SHRINK = (1, 2, 4)  # factors by which images for classification may be made smaller
 USUAL_SIZE, SMALLEST, LARGEST = 64, 8, 1024
 
 
@@ -50,7 +51,8 @@ def load(
             ``"synthetic-medmnist"``, ``"synthetic-medmnist-3d"``, ``"synthetic-digits"``,
             ``"synthetic-digits-upright"``.
         size: Side of the images in px. Sets for segmentation: from 8 to 1024, 64 if left
-            out. Sets for classification: their own, or left out.
+            out. Sets for classification: their own, if left out; or a half or a quarter of it, where
+            each block of pixels becomes its mean.
         split: Sets for segmentation: ``"group"`` keeps video sequences and near-duplicates
             on one side and is taken if nothing is said; ``"random"`` ignores them, and the
             test set resembles the training set. Sets for classification: ``"official"``,
@@ -115,12 +117,21 @@ def classification(
         raise ValueError(
             f"{name} has published parts, so split must be 'official', got {split!r}; give split='official'"
         )
-    if size not in (None, own := describe(name).size):
-        raise ValueError(f"{name} has images of {own} px, got size {size}; give size={own}")
+    own = describe(name).size
+    sizes = {own // factor: factor for factor in SHRINK if own % factor == 0}
+    if size is not None and size not in sizes:
+        raise ValueError(f"{name} has images of {own} px, got size {size}; give one of {sorted(sizes)}")
     if name in DRAWN:
         splits = DRAWN[name][1]()
     else:
         splits = digits.read(name, root) if name in digits.SETS else medmnist.read(name, root)
+    if size is not None and size != own:
+        train, val, test = (
+            part.shrunk(sizes[size])
+            for part in (splits.train, splits.val, splits.test)
+            if isinstance(part, ClassificationSet)
+        )
+        splits = replace(splits, train=train, val=val, test=test)
     kept = keep_fraction(splits.train.groups, fraction, seed)
     return splits if fraction == 1 else replace(splits, train=splits.train.subset(kept))
 

@@ -1,11 +1,13 @@
 """What a classification data set is: images or volumes, labels, names and groups, all in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class ClassificationSet:
     def targets(self) -> Int64[Tensor, "n ..."]:
         """What a network is to predict."""
         return self.labels
+
+    def shrunk(self, factor: int) -> "ClassificationSet":
+        """The same images, each block of ``factor`` pixels a side replaced by its mean."""
+        pool = F.avg_pool2d if self.images.ndim == 4 else F.avg_pool3d
+        return replace(self, images=pool(self.images.float(), factor).round().to(torch.uint8))
 
     def subset(self, indices: Sequence[int]) -> "ClassificationSet":
         """The images at these positions, in this order."""

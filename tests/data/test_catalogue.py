@@ -1,9 +1,10 @@
-"""``load``: the three sets by name, and an answer to each bad argument."""
+"""``load`` and ``describe``: the sets by name, and an answer to each bad argument."""
 
 import pytest
 import torch
 
 from course_lib.data import load
+from course_lib.data.catalogue import CLASSIFICATION, DRAWN, NAMES, describe
 from course_lib.data.polyps import CLINICDB
 from course_lib.data.segmentation import SegmentationSet
 from tests.data.conftest import example_files, write_zip
@@ -68,6 +69,12 @@ def test_synthetic_polyps_need_no_file(tmp_path):
         ("synthetic-polyps", {"split": "patient"}, "one of group, random, got 'patient'"),
         ("synthetic-polyps", {"size": 4}, "size must be from 8 to 1024 px, got 4"),
         ("synthetic-polyps", {"size": 5000}, "size must be from 8 to 1024 px, got 5000"),
+        ("brestmnist", {}, "did you mean 'breastmnist'"),
+        ("synthetic-medmnist", {"split": "group"}, "got 'group'; give split='official'"),
+        ("synthetic-medmnist", {"size": 64}, "images of 28 px, got size 64; give one of"),
+        ("synthetic-medmnist-3d", {"size": 28}, "give size=16"),
+        ("synthetic-digits", {"fraction": 0}, "fraction must be above 0"),
+        ("synthetic-polyps", {"split": "official"}, "one of group, random, got 'official'"),
         ("synthetic-polyps", {"fraction": 0.0}, "fraction must be above 0 and at most 1, got 0"),
         ("synthetic-polyps", {"fraction": 1.5}, "fraction must be above 0 and at most 1, got 1.5"),
     ],
@@ -80,6 +87,44 @@ def test_bad_arguments_are_answered(name, options, message):
 def test_a_set_that_is_not_there_is_answered(tmp_path):
     with pytest.raises(FileNotFoundError, match="polyp.grand-challenge.org"):
         load("cvc-clinicdb", root=tmp_path)
+
+
+def test_every_name_is_there_once():
+    assert len(set(NAMES)) == len(NAMES) == 3 + 18 + 4 + 4
+
+
+@pytest.mark.parametrize("name", CLASSIFICATION)
+def test_every_set_for_classification_is_described(name):
+    assert describe(name).n_logits >= 2
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_drawn_sets_are_as_described(name):
+    what, data = describe(name), load(name, split="official")
+    for part in (data.train, data.val, data.test):
+        assert part.images.shape[1:] == (what.channels, *[what.size] * what.dims)
+        assert part.labels.unique().tolist() == list(range(what.n_logits))
+    assert data.name == name and len(data.sha256) == 64
+
+
+def test_a_share_of_a_set_for_classification_is_nested_and_for_training_alone():
+    whole, third, tenth = (load("synthetic-digits", seed=2, fraction=share) for share in (1, 0.3, 0.1))
+    assert set(tenth.train.ids) < set(third.train.ids) < set(whole.train.ids)
+    assert (len(third.train), len(tenth.train)) == (210, 70)
+    assert tenth.test.ids == whole.test.ids and tenth.val.ids == whole.val.ids
+    assert load("synthetic-digits", seed=3, fraction=0.1).train.ids != tenth.train.ids
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rotated-digit", "did you mean 'rotated-digits'"),
+        ("synthetic-polyps", "got 'synthetic-polyps', which is for segmentation"),
+    ],
+)
+def test_what_is_not_for_classification_is_not_described(name, message):
+    with pytest.raises(ValueError, match=message):
+        describe(name)
 
 
 def test_real_sets_load_by_name(real):
@@ -100,3 +145,12 @@ def test_a_subset_keeps_picture_name_and_group_together():
     chosen = SegmentationSet(images, images, ("a", "b", "c"), ("x", "y", "z")).subset([2, 0])
     assert chosen.images[:, 0, 0, 0].tolist() == [2, 0]
     assert chosen.ids == ("c", "a") and chosen.groups == ("z", "x") and len(chosen) == 2
+
+
+def test_half_size_is_the_mean_of_blocks_and_keeps_the_turns():
+    whole, half = (load("synthetic-medmnist-3d", size=size).test.images for size in (None, 8))
+    block = whole[0, 0, :2, 4:6, 2:4].double().mean().round()
+    assert half[0, 0, 0, 2, 1] == block
+    assert half.shape[2:] == (8, 8, 8)
+    with pytest.raises(ValueError, match=r"16 px, got size 12; give one of \[4, 8, 16\]"):
+        load("synthetic-medmnist-3d", size=12)
