@@ -82,11 +82,11 @@ def synthetic_digits(*, turned: bool = True, seed: int = 0) -> Splits:
         wide, high, slant, bend, phase, pen, shade, angle, *shift = torch.rand(10, n, generator=rng)
         x, y = segments(digit).expand(n, -1, -1, -1).unbind(-1)
         bent = x + 0.16 * torch.sin(2.5 * y + 2 * math.pi * phase[:, None, None]) * bend[:, None, None]
-        x = (0.55 + 0.25 * wide)[:, None, None] * (bent + 0.3 * (2 * slant[:, None, None] - 1) * y)
-        y = (0.58 + 0.14 * high)[:, None, None] * y
+        x = (0.45 + 0.35 * wide)[:, None, None] * (bent + 0.3 * (2 * slant[:, None, None] - 1) * y)
+        y = (0.45 + 0.30 * high)[:, None, None] * y
         turn = (2 * math.pi * angle if turned else 0 * angle)[:, None, None]
-        right = turn.cos() * x - turn.sin() * y + 0.16 * (shift[0][:, None, None] - 0.5)
-        up = turn.sin() * x + turn.cos() * y + 0.16 * (shift[1][:, None, None] - 0.5)
+        right = turn.cos() * x - turn.sin() * y + 0.24 * (shift[0][:, None, None] - 0.5)
+        up = turn.sin() * x + turn.cos() * y + 0.24 * (shift[1][:, None, None] - 0.5)
         drawn = ink(torch.stack((right, up), dim=-1), 0.12 + 0.14 * pen, points)
         grey = drawn * (0.65 + 0.35 * shade[:, None])
         images[chosen] = (255 * grey).round().to(torch.uint8).reshape(n, 1, side, side)
