@@ -77,7 +77,7 @@ class ClassTest(BaseModel):
 
 
 class Turned(BaseModel):
-    """Scores over the angle of a turn, inside the disc."""
+    """Scores over the angle of a turn, inside the disc; of at most 1000 images, evenly spaced."""
 
     model_config = STRICT
     angles_deg: list[int]

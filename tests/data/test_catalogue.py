@@ -72,7 +72,7 @@ def test_synthetic_polyps_need_no_file(tmp_path):
         ("brestmnist", {}, "did you mean 'breastmnist'"),
         ("synthetic-medmnist", {"split": "group"}, "got 'group'; give split='official'"),
         ("synthetic-medmnist", {"size": 64}, "images of 28 px, got size 64; give one of"),
-        ("synthetic-medmnist-3d", {"size": 28}, "give size=16"),
+        ("synthetic-medmnist-3d", {"size": 28}, "give one of"),
         ("synthetic-digits", {"fraction": 0}, "fraction must be above 0"),
         ("synthetic-polyps", {"split": "official"}, "one of group, random, got 'official'"),
         ("synthetic-polyps", {"fraction": 0.0}, "fraction must be above 0 and at most 1, got 0"),
