@@ -52,6 +52,7 @@ class Part(BaseModel):
     fraction: list[float] = Field([1.0], min_length=1)
     methods: list[str] | None = Field(None, min_length=1, description="all methods if not given")
     seeds: list[int] = Field([0, 1, 2], min_length=1)
+    settings: dict[str, Any] = Field({}, description="changes to the common settings, before the method's")
     also: list[Name] = Field([], description="other data sets to score on")
     average: bool = Field(False, description="score the mean over 8 symmetries too")
 
@@ -71,6 +72,8 @@ class Plan(BaseModel):
             if wrong := [key for key in OWN if key in values]:
                 raise ValueError(f"{place} must not set {wrong[0]}; write it in the parts")
         for number, part in enumerate(self.parts, 1):
+            if wrong := [key for key in OWN if key in part.settings]:
+                raise ValueError(f"part {number}: settings must not set {wrong[0]}; write it beside them")
             if unknown := [method for method in part.methods or () if method not in self.methods]:
                 raise ValueError(
                     f"part {number}: methods must be among {', '.join(self.methods)}, got {unknown[0]!r}; "
@@ -107,7 +110,8 @@ def expand(plan: Plan, *, source: str = "plan") -> list[Run]:
     runs: dict[str, Run] = {}
     for number, part, method, own in plan.combinations():
         place = f"{source}, part {number}, {' '.join(str(value) for value in own.values())}, method {method}"
-        settings = Settings.from_dict({**plan.common, **plan.methods[method], **own}, source=place)
+        values = {**plan.common, **part.settings, **plan.methods[method], **own}
+        settings = Settings.from_dict(values, source=place)
         old = runs.get(settings.name)
         if old and old.settings != settings:
             raise ValueError(

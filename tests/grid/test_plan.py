@@ -121,3 +121,22 @@ def test_polyps_full_compares_networks_of_equal_size():
             parameters[run.method] = sum(weight.numel() for weight in model.parameters())
     assert len(parameters) == 9
     assert all(abs(count / 1.965e6 - 1) < 0.03 for count in parameters.values()), parameters
+
+
+def test_a_part_changes_common_settings_and_a_method_changes_both():
+    plan = Plan(
+        common={"epochs": 3, "batch_size": 8},
+        methods={"a": {}, "b": {"epochs": 7}},
+        parts=[Part(data=["kvasir-seg"], seeds=[0], settings={"epochs": 5, "size": 32})],
+    )
+    with pytest.raises(ValueError, match="other settings"):
+        expand(plan)
+    plan = plan.model_copy(update={"methods": {"a": {}, "b": {"epochs": 7, "family": "p4"}}})
+    found = {run.method: run.settings for run in expand(plan)}
+    assert [found[method].epochs for method in "ab"] == [5, 7]
+    assert {(one.size, one.batch_size) for one in found.values()} == {(32, 8)}
+
+
+def test_a_part_may_not_hide_its_seed_among_the_settings():
+    with pytest.raises(ValueError, match="must not set seed"):
+        Plan(methods={"a": {}}, parts=[Part(data=["kvasir-seg"], settings={"seed": 1})])
