@@ -3,15 +3,18 @@
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 
-from course_lib.data.pictures import read_pair
+from course_lib.data.pictures import decode, read_pair
 from course_lib.data.segmentation import SegmentationSet
 from course_lib.data.sources import Source, data_folder, find
+
+LARGEST_SIDE = 4096  # px; pictures of these sets are smaller, so none is reduced
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -45,6 +48,7 @@ class PolypSet:
         groups: Gives the group of the images that are in one.
         address: Official page.
         licence: Terms of use in a sentence.
+        sha256: Of the whole content, as ``content_sha256`` computes it.
     """
 
     name: str
@@ -53,6 +57,7 @@ class PolypSet:
     groups: Callable[[], dict[str, str]]
     address: str
     licence: str
+    sha256: str
 
 
 CLINICDB = PolypSet(
@@ -67,6 +72,7 @@ CLINICDB = PolypSet(
     address="https://polyp.grand-challenge.org/CVCClinicDB/",
     licence="research and education only, no commercial use; images: Hospital Clinic, Barcelona, "
     "masks: Computer Vision Center, Barcelona",
+    sha256="086625c701805ad38380eef813382ae9dd393ac527b83c2a5ee328a38c9bb814",
 )
 KVASIR = PolypSet(
     name="kvasir-seg",
@@ -75,6 +81,7 @@ KVASIR = PolypSet(
     groups=kvasir_groups,
     address="https://datasets.simula.no/kvasir-seg/",
     licence="research and education; commercial use needs the written permission of Simula",
+    sha256="8d0ad9aa00038ade1317d5a04ccaefceb076f5e2a11fc74596bd6cbf8ca189a1",
 )
 
 
@@ -118,6 +125,25 @@ def pair(spec: PolypSet, source: Source) -> list[tuple[str, str, str]]:
             )
     order = sorted(images, key=lambda stem: (int(stem), "") if stem.isdecimal() else (0, stem))
     return [(stem, str(images[stem]), str(masks[stem])) for stem in order]
+
+
+def content_sha256(spec: PolypSet, source: Source) -> str:
+    """SHA-256 of all images and masks in their order, however they are stored and packed.
+
+    A JPEG counts as it is, since programs decode it differently in the last digit. Other
+    files count by their pixels, so PNG and TIFF give the same.
+
+    Raises:
+        ValueError: If a file is missing or damaged.
+    """
+    digest = sha256()
+    files = [name for _, image, mask in pair(spec, source) for name in (image, mask)]
+    for i, (name, data) in enumerate(zip(files, source.contents(files), strict=True)):
+        if PurePosixPath(name).suffix.lower() not in {".jpg", ".jpeg"}:
+            picture = decode(data, name, "L" if i % 2 else "RGB", LARGEST_SIDE).image
+            data = np.asarray(picture).tobytes()
+        digest.update(data)
+    return digest.hexdigest()
 
 
 def read(spec: PolypSet, source: Source, size: int) -> tuple[SegmentationSet, str]:
