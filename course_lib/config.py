@@ -29,7 +29,7 @@ class Settings(BaseModel):
     model: Literal["unet", "resnet"] = Field("unet", description="unet segments, resnet classifies")
     split: Literal["group", "random", "official"] = Field("group", description="official: as published")
     split_seed: int = Field(0, ge=0, lt=2**31, description="which split; the same for runs to be compared")
-    size: int = Field(64, ge=8, le=1024, description="side of the square images in pixels")
+    size: int = Field(64, ge=4, le=1024, description="side of the square images in pixels")
     fraction: float = Field(1.0, gt=0, le=1, description="share of the training data that is used")
     family: str = "plain"
     widths: tuple[Width, ...] = Field((16, 32, 64, 128), min_length=2, description="channels, finest first")

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from course_lib.atomic import write_atomically
 from course_lib.data.classification import Description
 from course_lib.data.pictures import decode, letterbox
+from course_lib.tasks import probabilities
 
 Picture = UInt8[np.ndarray, "y x 3"]
 Mask = UInt8[np.ndarray, "y x"]
@@ -51,7 +52,7 @@ def segment_image(model: nn.Module, picture: Picture, size: int) -> Mask:
 
 
 @torch.no_grad()
-def classify(model: nn.Module, path: Path, facts: Description) -> dict[str, float]:
+def classify(model: nn.Module, path: Path, facts: Description, size: int) -> dict[str, float]:
     """Probability of each class, or of each finding, in an image or volume file.
 
     Args:
@@ -59,19 +60,20 @@ def classify(model: nn.Module, path: Path, facts: Description) -> dict[str, floa
         path: Image file of any size, scaled to fit as in ``segment_image``; or for volumes a
             NumPy file of bytes ``z y x`` in the size of the data set.
         facts: The data set that the network was trained on.
+        size: Side in pixels at which it was trained; volumes are made smaller by means of blocks.
 
     Raises:
         ValueError: If the file cannot be read or does not fit.
     """
     if facts.dims == 3:
-        x = _read_volume(path, facts.size)
+        x = F.avg_pool3d(_read_volume(path, facts.size).float(), facts.size // size)
     else:
         picture = Image.fromarray(read_image(path)).convert("RGB" if facts.channels == 3 else "L")
-        square = np.array(letterbox(picture, picture.size, facts.size))
-        x = torch.from_numpy(square.reshape(facts.size, facts.size, facts.channels)).permute(2, 0, 1)
+        square = np.array(letterbox(picture, picture.size, size))
+        x = torch.from_numpy(square.reshape(size, size, facts.channels)).permute(2, 0, 1)
     logits = model.eval()(x[None] / 255)
-    shares = logits.sigmoid() if facts.multi_label else logits.softmax(dim=1)
-    return dict(zip(facts.classes, shares[0].tolist(), strict=True))
+    found = probabilities(logits, multi_label=facts.multi_label)[0]
+    return dict(zip(facts.classes, found.tolist(), strict=True))
 
 
 def _read_volume(path: Path, size: int) -> UInt8[Tensor, "1 z y x"]:

@@ -1,6 +1,6 @@
 """From a trained model to its ledger entry: all scores on the test set, once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import torch
 from jaxtyping import Float
@@ -74,9 +74,8 @@ def make_entry(
         score_per_epoch=[_rounded(epoch.score) for epoch in progress.epochs],
     )
     model.eval()
+    check_extras(settings, average=average, also=also or {})
     if isinstance(splits.test, ClassificationSet):
-        if average or also:
-            raise ValueError("masks are averaged and other sets scored for segmentation only; leave both out")
         scores = score_classes(model, splits.test, validation)
     else:
         scores = SegmentationScores(
@@ -99,6 +98,12 @@ def make_entry(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         scores=scores,
     )
+
+
+def check_extras(settings: Settings, *, average: bool, also: Collection[str]) -> None:
+    """Refuse to average masks, or to score other sets, where there are no masks."""
+    if settings.model != "unet" and (average or also):
+        raise ValueError("masks are averaged and other sets scored for segmentation only; leave both out")
 
 
 def score_masks(model: Callable[[Tensor], Tensor], test: SegmentationSet) -> MaskScores:
@@ -138,7 +143,7 @@ def score_classes(model: nn.Module, test: ClassificationSet, validation: Validat
 
     @torch.no_grad()
     def classify(batch: Tensor) -> Tensor:
-        return probabilities(predict_logits(model, batch, BATCH), labels)
+        return probabilities(predict_logits(model, batch, BATCH), multi_label=labels.ndim == 2)
 
     upright = classify(images)
     answers = (upright > 0.5).long() if labels.ndim == 2 else upright.argmax(dim=1)

@@ -43,14 +43,12 @@ def mean_dice(logits: Float[Tensor, "n 1 y x"], masks: UInt8[Tensor, "n 1 y x"])
 
 def mean_auc(logits: Float[Tensor, "n n_logits"], labels: Int64[Tensor, " n *finding"]) -> float:
     """Area under the ROC curve, mean over classes or findings."""
-    return auc(probabilities(logits, labels), labels)
+    return auc(probabilities(logits, multi_label=labels.ndim == 2), labels)
 
 
-def probabilities(
-    logits: Float[Tensor, "n n_logits"], labels: Int64[Tensor, " n *finding"]
-) -> Float[Tensor, "n n_logits"]:
+def probabilities(logits: Float[Tensor, "n n_logits"], *, multi_label: bool) -> Float[Tensor, "n n_logits"]:
     """Softmax over the classes; with several findings, a sigmoid of each."""
-    return logits.softmax(dim=1) if labels.ndim == 1 else logits.sigmoid()
+    return logits.sigmoid() if multi_label else logits.softmax(dim=1)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.actions import rotate
-from course_lib.augmentation import augment, quarter_turns, rotations
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.config import Settings
 from course_lib.evaluation import dice
@@ -265,38 +263,6 @@ def test_low_precision_trains_weights_in_full_precision(tmp_path):
     )
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
     assert model(VAL.images / 255).dtype == torch.float32
-
-
-def test_quarter_turns_are_exact_and_of_each_sample():
-    x = torch.rand(4, 3, 6, 6)
-    turned = quarter_turns(x, torch.tensor([0, 1, 2, 3]))
-    for k in range(4):
-        assert torch.equal(turned[k], x[k].rot90(k, (-2, -1)))
-
-
-@pytest.mark.parametrize("angle", [0, 30, 90, 135, 301])
-def test_any_angle_equals_the_action_inside_the_frame(angle):
-    x = torch.rand(2, 3, 12, 12)
-    x[..., :2, :], x[..., -2:, :], x[..., :2], x[..., -2:] = 0, 0, 0, 0
-    turned = rotations(x, torch.full((2,), float(angle)))
-    assert torch.allclose(turned, rotate(x, angle), atol=1e-5)
-
-
-@pytest.mark.parametrize("kind", ["quarter-turns", "rotations"])
-def test_image_and_mask_turn_together_by_different_angles(kind):
-    masks = torch.zeros(16, 1, 32, 32)
-    masks[..., 6:12, 10:20] = 1
-    images, turned = augment(masks.expand(16, 3, 32, 32), masks, kind, torch.Generator().manual_seed(0))
-    assert set(turned.unique().tolist()) == {0, 1}
-    assert torch.equal(images[:, :1] >= 0.5, turned > 0)
-    assert len({mask.numpy().tobytes() for mask in turned}) >= (4 if kind == "quarter-turns" else 14)
-
-
-def test_no_augmentation_changes_nothing_and_draws_nothing():
-    generator = torch.Generator().manual_seed(0)
-    images, masks = torch.rand(2, 3, 4, 4), torch.ones(2, 1, 4, 4)
-    assert augment(images, masks, "none", generator)[0] is images
-    assert torch.equal(generator.get_state(), torch.Generator().manual_seed(0).get_state())
 
 
 def test_weights_file_that_is_damaged_or_foreign_is_named(tmp_path):

@@ -17,7 +17,7 @@ from course_lib.config import Settings, read_yaml
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.ledger import Entry, entry_path, read_entry, write_entry
 from course_lib.scores import SegmentationScores
-from course_lib.scoring import make_entry
+from course_lib.scoring import check_extras, make_entry
 from course_lib.tasks import TASKS
 from course_lib.training import fit
 from course_lib.weights import build_model, load_model
@@ -97,6 +97,7 @@ def train(
 
 
 def _run(settings: Settings, folder: Path, accelerator: str, *, average: bool, also: list[str]) -> Entry:
+    check_extras(settings, average=average, also=also)
     model = build_model(settings)
     splits, others = load_splits(settings), _others(also, settings)
     score_name = TASKS[settings.model].score_name

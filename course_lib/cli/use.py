@@ -28,7 +28,7 @@ def predict(
     """
     model, settings = load_model(weights)
     if settings.model == "resnet":
-        found = classify(model, image, catalogue.describe(settings.data))
+        found = classify(model, image, catalogue.describe(settings.data), settings.size)
         for name, probability in sorted(found.items(), key=lambda item: -item[1]):
             print(f"{probability:6.1%}  {name}")
         return
