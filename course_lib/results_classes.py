@@ -1,1 +1,255 @@
-"""From ledger entries of classifiers to the tables and figures of the results chapters."""
+"""From ledger entries of classifiers to what the results chapters compare."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch.utils.flop_counter import FlopCounterMode
+
+from course_lib.config import Settings
+from course_lib.ledger import Entry
+from course_lib.statistics import Interval
+from course_lib.weights import build_model
+
+# Families of volumes stand under the names that they have in the plane.
+NAMES = {"plain-3d": "plain", "sre-3d": "sre-smooth", "sre-3d-hard": "sre-hard"}
+AUGMENTED = {"none": "", "quarter-turns": " + quarter turns", "rotations": " + rotations"}
+ORDER = (
+    *("plain", "p4", "p4m", "se2-8", "se2-12", "se2-16", "steerable-12", "steerable-so2"),
+    *("e2cnn-12", "e2cnn-so2", "sre", "sre-hard", "sre-smooth"),
+)
+DRAWS = 2000
+CHUNK = 250  # resamples at once
+
+
+@dataclass(frozen=True)
+class ClassMethod:
+    """All runs of one method on one data set: they differ in their seed only.
+
+    Args:
+        runs: Ledger entries, sorted by seed.
+    """
+
+    runs: tuple[Entry, ...]
+
+    @property
+    def family(self) -> str:
+        """Family, without regard to the number of axes."""
+        return NAMES.get(self.runs[0].family, self.runs[0].family)
+
+    @property
+    def label(self) -> str:
+        """Family, and augmentation if there is one."""
+        return self.family + AUGMENTED[self.runs[0].settings.augmentation]
+
+    @property
+    def augmented(self) -> bool:
+        """Whether training images were turned."""
+        return self.runs[0].settings.augmentation != "none"
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the runs that there are."""
+        return [run.seed for run in self.runs]
+
+    @property
+    def axes(self) -> list[str]:
+        """Axes about which the images were turned."""
+        return list(self.runs[0].classification.turned)
+
+    @property
+    def angles_deg(self) -> list[int]:
+        """Angles at which the images were scored."""
+        return self.runs[0].classification.turned[self.axes[0]].angles_deg
+
+    def with_seeds(self, seeds: Sequence[int]) -> "ClassMethod":
+        """The same method with these of its seeds only."""
+        return ClassMethod(tuple(run for run in self.runs if run.seed in seeds))
+
+    def upright(self, what: str) -> Float[np.ndarray, " seed"]:
+        """``"auc"`` or ``"accuracy"`` of each run on the upright images."""
+        return np.array([getattr(run.classification.test, what) for run in self.runs])
+
+    def over_angle(self, what: str, axis: str | None = None) -> Float[np.ndarray, "seed angle"]:
+        """``"auc"``, ``"accuracy"`` or ``"agreement"`` of each run at each angle, inside the disc.
+
+        Args:
+            what: Name of the score.
+            axis: Axis of the turn; the mean over all axes if not given.
+        """
+        axes = self.axes if axis is None else [axis]
+        return np.array(
+            [
+                np.mean([getattr(run.classification.turned[one], what) for one in axes], axis=0)
+                for run in self.runs
+            ]
+        )
+
+    def turned(self, what: str) -> Float[np.ndarray, " seed"]:
+        """Mean over all angles, and over the axes of a volume, of each run; 0 degrees is one of them."""
+        return self.over_angle(what).mean(axis=1)
+
+    def flipped(self, what: str) -> Float[np.ndarray, " seed"]:
+        """Mean over the mirrored copies of the test set, of each run."""
+        flips = [run.classification.flipped.values() for run in self.runs]
+        return np.array([np.mean([getattr(one, what) for one in of_run]) for of_run in flips])
+
+    def correct(self, *, turned: bool = False) -> Float[np.ndarray, " image"]:
+        """How right each test image is, from 0 to 1: mean over seeds, and over angles if turned."""
+        rows = []
+        for run in self.runs:
+            scores = run.classification
+            if turned:
+                rows.append(np.mean([one.correct for one in scores.turned.values()], axis=0))
+            else:
+                right = np.equal(scores.test.labels, scores.test.answers)
+                rows.append(right.mean(axis=1) if right.ndim == 2 else right)
+        return np.mean(rows, axis=0)
+
+
+def class_methods(entries: Sequence[Entry]) -> list[ClassMethod]:
+    """Runs of one data set, put together by method; plain ones first.
+
+    Raises:
+        ValueError: If the runs differ in more than family, widths, augmentation and seed.
+    """
+    free = {"family", "widths", "augmentation", "seed"}
+    kinds = {entry.settings.model_dump_json(exclude=free) for entry in entries}
+    if len(kinds) > 1:
+        raise ValueError(
+            f"to be compared, runs must differ only in {', '.join(sorted(free))}; got {len(kinds)} kinds: "
+            "filter them"
+        )
+    found: dict[tuple[int, int], list[Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.seed):
+        place = ORDER.index(NAMES.get(entry.family, entry.family))
+        found.setdefault((place, list(AUGMENTED).index(entry.settings.augmentation)), []).append(entry)
+    return [ClassMethod(tuple(found[key])) for key in sorted(found)]
+
+
+def by_label(found: Sequence[ClassMethod]) -> dict[str, ClassMethod]:
+    """Methods by their labels."""
+    return {method.label: method for method in found}
+
+
+def difference(
+    methods: Mapping[str, ClassMethod], better: str, baseline: str, what: str, *, draws: int = DRAWS
+) -> Interval | None:
+    """Score minus the baseline's on the same test images, with a 95 % bootstrap interval over images.
+
+    Only seeds that both have are compared, and the scores are means over them. The interval
+    speaks of test images that might have been others; not of seeds.
+
+    Args:
+        methods: Methods of one data set, by label.
+        better: Label of the method that is claimed to be better.
+        baseline: Label of the other.
+        what: ``"auc"`` or ``"accuracy"`` on upright images, or ``"turned accuracy"``, the mean over all
+            angles and axes.
+        draws: Number of resamples.
+
+    Returns:
+        None if one of them was not run with a seed of the other, or the ledger lacks what is needed: the
+        probabilities of large sets are not kept.
+
+    Raises:
+        ValueError: If ``what`` is something else.
+    """
+    if what not in ("auc", "accuracy", "turned accuracy"):
+        raise ValueError(f"what must be auc, accuracy or turned accuracy, got {what!r}")
+    if better not in methods or baseline not in methods:
+        return None
+    seeds = [seed for seed in methods[better].seeds if seed in methods[baseline].seeds]
+    if not seeds:
+        return None
+    one, other = (methods[name].with_seeds(seeds) for name in (better, baseline))
+    if what == "auc":
+        return auc_difference(one.runs, other.runs, draws=draws)
+    turned = what.startswith("turned")
+    paired = one.correct(turned=turned) - other.correct(turned=turned)
+    return resampled(lambda count: count @ paired / len(paired), len(paired), draws)
+
+
+def resampled(
+    mean: Callable[[Float[np.ndarray, "draw image"]], Float[np.ndarray, " draw"]], n: int, draws: int
+) -> Interval:
+    """Interval of a mean whose images are drawn again, with replacement.
+
+    Args:
+        mean: From how often each image was drawn to the mean.
+        n: Number of images.
+        draws: Number of resamples.
+    """
+    rng = np.random.default_rng(0)
+    drawn = [rng.multinomial(n, np.full(n, 1 / n), size=min(CHUNK, draws)) for _ in range(0, draws, CHUNK)]
+    low, high = np.nanquantile(
+        np.concatenate([mean(count.astype(np.float32)) for count in drawn]), [0.025, 0.975]
+    )
+    return Interval(float(mean(np.ones((1, n), np.float32))[0]), float(low), float(high))
+
+
+def auc_difference(
+    runs: Sequence[Entry], baseline: Sequence[Entry], *, draws: int = DRAWS
+) -> Interval | None:
+    """Difference of mean AUC on the same images, resampled.
+
+    The AUC of a class is the share of pairs (an image inside, one outside) in the right
+    order. With images drawn several times each pair counts as often as both were drawn
+    together; so one matrix of pairs serves all resamples.
+
+    Args:
+        runs: Runs of one method.
+        baseline: Runs of the other, with the same seeds.
+        draws: Number of resamples.
+    """
+    scores, others = (
+        [run.classification.test.probabilities for run in of_method] for of_method in (runs, baseline)
+    )
+    if None in scores or None in others:
+        return None
+    one, other = np.array(scores, dtype=np.float64), np.array(others, dtype=np.float64)  # run, image, class
+    labels, classes = np.array(runs[0].classification.test.labels), np.arange(one.shape[2])
+    truth = labels.astype(bool).T if labels.ndim == 2 else labels == classes[:, None]
+    pairs = [
+        ordered(one[:, :, k], truth[k]).mean(axis=0) - ordered(other[:, :, k], truth[k]).mean(axis=0)
+        for k in classes
+    ]
+
+    def mean(count: Float[np.ndarray, "draw image"]) -> Float[np.ndarray, " draw"]:
+        area, n_areas = np.zeros(len(count)), np.zeros(len(count))
+        for is_in, gains in zip(truth, pairs, strict=True):
+            inside, outside = count[:, is_in], count[:, ~is_in]
+            n_pairs = inside.sum(axis=1) * outside.sum(axis=1)
+            area += ((inside @ gains) * outside).sum(axis=1) / np.maximum(n_pairs, 1)
+            n_areas += n_pairs > 0  # a class that was not drawn is left out
+        return area / np.maximum(n_areas, 1)
+
+    return resampled(mean, len(labels), draws)
+
+
+def ordered(
+    score: Float[np.ndarray, "run image"], is_in: Bool[np.ndarray, " image"]
+) -> Float[np.ndarray, "run inside outside"]:
+    """For each pair of an image in the class and one outside: 1 in the right order, 1/2 if equal, else 0."""
+    inside, outside = score[:, is_in, None], score[:, None, ~is_in]
+    return ((inside > outside) + 0.5 * (inside == outside)).astype(np.float32)
+
+
+def multiply_adds(settings: Settings) -> int:
+    """Multiplications of the network for one image, all its kernels written out as ordinary ones."""
+    network = build_model(settings)
+    image = torch.rand(1, network.c_in, *[settings.size] * network.family.dims)
+    plain = network.to_plain().eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        plain(image)
+    return counter.get_total_flops() // 2
+
+
+def majority_rate(method: ClassMethod) -> float:
+    """Accuracy of always giving the commonest class of the test set; with findings, the commoner answer."""
+    labels = np.array(method.runs[0].classification.test.labels)
+    if labels.ndim == 2:
+        return float(np.maximum(labels.mean(axis=0), 1 - labels.mean(axis=0)).mean())
+    return float(np.bincount(labels).max() / len(labels))

@@ -1,0 +1,173 @@
+"""Tables and figures of the chapters on classification, from methods that were put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib.ledger import Entry
+from course_lib.plotting import FAMILY_COLOURS
+from course_lib.results_classes import ClassMethod, multiply_adds
+from course_lib.statistics import Interval
+from course_lib.verdicts import verdict
+
+COLOURS = {**FAMILY_COLOURS, "se2-16": "#8C3B00", "sre-smooth": FAMILY_COLOURS["sre"], "sre-hard": "#7A1F5C"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim and what was measured about it.
+
+    Args:
+        text: The claim.
+        data: Data set, or what else it was tested on.
+        measured: Difference, above zero if the claim holds; None if it could not be measured.
+        unit: What the difference counts.
+    """
+
+    text: str
+    data: str
+    measured: Interval | None
+    unit: str = "points"
+
+
+def scores_table(found: Sequence[ClassMethod]) -> str:
+    """Scores of one data set as a Markdown table: mean over seeds, and the range of the seeds.
+
+    Turned means inside the disc, mean over all angles, and over all axes of volumes.
+    """
+    rows = [
+        "| method | seeds | AUC | accuracy | AUC, turned | accuracy, turned | same answer |",
+        "|---" * 7 + "|",
+    ]
+    for method in found:
+        columns = [method.upright("auc"), method.upright("accuracy")]
+        columns += [method.turned(what) for what in ("auc", "accuracy", "agreement")]
+        cells = " | ".join(spread(values) for values in columns)
+        rows.append(f"| {method.label} | {len(method.runs)} | {cells} |")
+    return "\n".join(rows)
+
+
+def spread(values: np.ndarray) -> str:
+    """Mean, and in brackets the lowest and the highest; the mean alone if there is one value."""
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    return f"{values.mean():.3f} ({values.min():.2f} to {values.max():.2f})"
+
+
+def cost_table(found: Sequence[ClassMethod]) -> str:
+    """What each method costs, as a Markdown table.
+
+    Multiply-adds are those of one image, with all kernels written out as ordinary ones.
+    Seconds and memory are the middle values over the runs.
+    """
+    rows = ["| method | parameters | multiply-adds, M | seconds an epoch | memory, MB |", "|---" * 5 + "|"]
+    for method in found:
+        seconds = np.median([run.seconds / run.settings.epochs for run in method.runs])
+        memory = np.median([run.peak_memory_mb for run in method.runs])
+        first = method.runs[0]
+        rows.append(
+            f"| {method.label} | {first.parameters:,} | {multiply_adds(first.settings) / 1e6:.1f} "
+            f"| {seconds:.1f} | {memory:,.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def in_points(value: Interval | None, unit: str = "points") -> str:
+    """A difference with its interval, times 100 if it counts points."""
+    if value is None:
+        return "not measured"
+    scale, digits = (100, 1) if unit == "points" else (1, 2)
+    mean, low, high = (f"{scale * number:+.{digits}f}" for number in (value.mean, value.low, value.high))
+    return f"{mean} {unit}" if value.low == value.high else f"{mean} ({low} to {high}) {unit}"
+
+
+def claims_table(claims: Sequence[Claim]) -> str:
+    """Claims with what was measured and the verdict, as a Markdown table."""
+    rows = ["| claim | data | measured | verdict |", "|---|---|---|---|"]
+    for claim in claims:
+        measured = in_points(claim.measured, claim.unit)
+        rows.append(f"| {claim.text} | {claim.data} | {measured} | {verdict(claim.measured).value} |")
+    return "\n".join(rows)
+
+
+def missing_runs(entries: Sequence[Entry], wanted: Sequence[str]) -> str:
+    """A sentence that says how many of the wanted runs are there, and which are not.
+
+    Args:
+        entries: Ledger entries.
+        wanted: Names of the planned runs.
+    """
+    there = {entry.name for entry in entries}
+    missing: dict[str, list[str]] = {}
+    for name in wanted:
+        if name not in there:
+            run, seed = name.rsplit("_s", 1)
+            missing.setdefault(run.replace("_official", "").replace("_", " "), []).append(seed)
+    count = sum(map(len, missing.values()))
+    if not count:
+        return f"All {len(wanted)} planned runs are in the ledger."
+    names = "; ".join(f"{run} (seed {', '.join(seeds)})" for run, seeds in missing.items())
+    return f"{len(wanted) - count} of {len(wanted)} planned runs are in the ledger. Missing: {names}."
+
+
+def plot_turned(
+    found: Sequence[ClassMethod], what: str, *, axis: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """A score over the angle: mean over seeds, the band from the lowest to the highest seed.
+
+    Args:
+        found: Methods of one data set.
+        what: ``"auc"``, ``"accuracy"`` or ``"agreement"``.
+        axis: Axis of the turn; the mean over all axes if not given.
+        ax: Where to draw.
+    """
+    ax = ax or plt.subplots()[1]
+    for method in found:
+        curves, colour = method.over_angle(what, axis), COLOURS[method.family]
+        style = "--" if method.augmented else "-"
+        ax.plot(method.angles_deg, curves.mean(axis=0), style, color=colour, label=method.label)
+        ax.fill_between(
+            method.angles_deg, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, lw=0
+        )
+    ax.set(xlabel="angle (degrees)", ylabel={"auc": "AUC"}.get(what, what), xticks=range(0, 361, 90))
+    return ax
+
+
+def plot_dumbbells(found: Mapping[str, Sequence[ClassMethod]], what: str, *, ax: Axes | None = None) -> Axes:
+    """Upright (ring) against turned (dot) for every method of every data set; both inside the disc.
+
+    Large marks are means over seeds; small ones are the seeds, turned.
+
+    Args:
+        found: Methods of each data set, by its title.
+        what: ``"auc"`` or ``"accuracy"``.
+        ax: Where to draw.
+    """
+    rows = [(title, method) for title, methods in found.items() for method in methods]
+    ax = ax or plt.subplots(figsize=(6.4, 0.6 + 0.26 * (len(rows) + len(found))))[1]
+    places, names, place = [], [], 0.0
+    for title, methods in found.items():
+        places.append(place)
+        names.append(title)
+        for method in methods:
+            place += 1
+            upright, turned = method.over_angle(what)[:, 0].mean(), method.turned(what)
+            colour, style = COLOURS[method.family], "--" if method.augmented else "-"
+            ax.plot([upright, turned.mean()], [place, place], style, color=colour, lw=2)
+            ax.plot(upright, place, "o", ms=8, color=colour, mfc="white", mew=1.6)
+            ax.plot(turned.mean(), place, "o", ms=8, color=colour)
+            ax.plot(turned, np.full(len(turned), place), "|", ms=7, color="black", mew=0.8)
+            places.append(place)
+            names.append(method.label)
+        place += 1.4
+    ax.set_yticks(places, names)
+    for label in ax.get_yticklabels():
+        if label.get_text() in found:
+            label.set_fontweight("bold")
+    ax.invert_yaxis()
+    ax.grid(False, axis="y")
+    ax.set(xlabel={"auc": "AUC"}.get(what, what))
+    return ax
