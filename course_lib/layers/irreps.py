@@ -46,7 +46,7 @@ class IrrepNorm(nn.Module):
     def forward(self, x: Float[Tensor, "b c fiber y x"]) -> Float[Tensor, "b c fiber y x"]:
         _check_fiber(x, self.rep)
         mean, square = self.running_mean, self.running_square
-        if self.training and x.numel():
+        if self.training and self._has_batch(x):
             mean, square = self._statistics(x)
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)
@@ -54,6 +54,9 @@ class IrrepNorm(nn.Module):
         scale = self.scale[:, self.rep.frequencies] * torch.rsqrt(square + self.eps)
         shift = (self.shift - mean * scale[:, :1]) * self.bears_mean
         return torch.addcmul(_spread(shift).to(x), x, _spread(scale).to(x))
+
+    def _has_batch(self, x: Float[Tensor, "b c fiber y x"]) -> bool:
+        return x.numel() > 0
 
     def _statistics(self, x: Float[Tensor, "b c fiber y x"]) -> tuple[Tensor, Tensor]:
         """Mean of frequency 0 and mean squares of all, in full precision."""
