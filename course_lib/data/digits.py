@@ -150,8 +150,8 @@ def read(name: str, root: str | Path | None) -> Splits:
 
     Source:
         10,000 + 2,000 digits to learn from and 50,000 to test on, angles uniform: Larochelle
-        et al. 2007, doi:10.1145/1273496.1273556. Our choice of digits and angles is our own,
-        since theirs was not recorded.
+        et al. 2007, doi:10.1145/1273496.1273556. They published finished images;
+        the choice of digits and angles here is our own.
     """
     spec = SETS[name]
     ids, pixels, labels, checksum = [], [], [], sha256()
