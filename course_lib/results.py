@@ -1,18 +1,30 @@
-"""From ledger entries to the tables and figures of the results chapters."""
+"""Runs of the ledger, put together by method: what the results chapters compare."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 
+from course_lib.config import Settings
 from course_lib.ledger import Entry
 from course_lib.plotting import FAMILY_COLOURS
+from course_lib.scores import MaskScores, UprightScores
 from course_lib.statistics import Interval, bootstrap_difference, bootstrap_mean
 
-METHODS = {"none": "", "quarter-turns": " + quarter turns", "rotations": " + rotations"}
+AUGMENTATIONS = {"none": "", "quarter-turns": " + quarter turns", "rotations": " + rotations"}
+MISSED = 0.5  # an image with a lower Dice counts as missed
+WHISKER = 1.5  # boxes below the lower quartile at which the box-plot rule calls an image an outlier
+
+
+def method_label(settings: Settings) -> str:
+    """Family, and augmentation if there is one.
+
+    Example:
+        >>> method_label(Settings(data="kvasir-seg", family="plain", augmentation="rotations"))
+        'plain + rotations'
+    """
+    return settings.family + AUGMENTATIONS[settings.augmentation]
 
 
 @dataclass(frozen=True)
@@ -20,15 +32,26 @@ class Method:
     """All runs of one method on one data set: they differ in their seed only.
 
     Args:
-        runs: Ledger entries, sorted by seed.
+        runs: Ledger entries, sorted by seed; at least one.
+        averaged: Whether the masks are averaged over the 8 symmetries of the square.
+        other: Another data set, on whose images the runs are scored; empty for their own test images.
     """
 
     runs: tuple[Entry, ...]
+    averaged: bool = False
+    other: str = ""
 
     @property
     def label(self) -> str:
-        """Family, and augmentation if there is one."""
-        return self.runs[0].family + METHODS[self.runs[0].settings.augmentation]
+        """Family, and what was done about turned images if anything was."""
+        return method_label(self.runs[0].settings) + ", averaged over 8" * self.averaged
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """Place in tables and figures: by family, plain first, then by what was done about turned images."""
+        settings = self.runs[0].settings
+        families, kinds = list(FAMILY_COLOURS), list(AUGMENTATIONS)
+        return families.index(settings.family), self.averaged, kinds.index(settings.augmentation)
 
     @property
     def colour(self) -> str:
@@ -37,47 +60,97 @@ class Method:
 
     @property
     def augmented(self) -> bool:
-        """Whether training images were turned; drawn dashed and pale."""
+        """Whether training images were turned."""
         return self.runs[0].settings.augmentation != "none"
+
+    @property
+    def masks(self) -> list[MaskScores]:
+        """Scores of each run on its own test images, upright and turned."""
+        scores = [run.segmentation.averaged if self.averaged else run.segmentation for run in self.runs]
+        return [of_run for of_run in scores if of_run is not None]
+
+    @property
+    def upright(self) -> list[UprightScores]:
+        """Scores of each run on upright images."""
+        if self.other:
+            return [run.segmentation.also[self.other] for run in self.runs]
+        return [of_run.test for of_run in self.masks]
 
     @property
     def groups(self) -> dict[str, str]:
         """Group of each test image."""
-        return self.runs[0].segmentation.test.groups
+        return self.upright[0].groups
 
-    @property
-    def dice_per_image(self) -> dict[str, float]:
-        """Dice of each test image, mean over the seeds."""
-        images = self.runs[0].segmentation.test.dice.per_image
-        return {
-            image: float(np.mean([run.segmentation.test.dice.per_image[image] for run in self.runs]))
-            for image in images
-        }
+    def per_image(self, what: str = "dice") -> dict[str, float]:
+        """A quantity of each test image, mean over the seeds.
 
-    @property
-    def dice(self) -> Interval:
-        """Mean Dice with its interval over resampled groups of test images."""
-        return bootstrap_mean(self.dice_per_image, self.groups)
+        Args:
+            what: ``"dice"``, ``"iou"``; ``"missed"``: whether the Dice is below one half; ``"outlier"``:
+                whether the Dice is an outlier by the box-plot rule among the run's test images;
+                ``"agreement"``: mean over all angles.
+
+        Raises:
+            ValueError: If there is no such quantity, or it was not measured on these images.
+        """
+        if what == "agreement" and not self.other:
+            rows = [of_run.agreement.per_image_mean for of_run in self.masks]
+        elif what in QUANTITIES:
+            rows = [QUANTITIES[what](of_run) for of_run in self.upright]
+        else:
+            raise ValueError(
+                f"what must be one of {', '.join(QUANTITIES)}, or agreement on own test images; got {what!r}"
+            )
+        return {image: float(np.mean([row[image] for row in rows])) for image in rows[0]}
+
+    def mean(self, what: str = "dice") -> Interval:
+        """Mean over test images of a quantity, with its interval over resampled groups of images."""
+        return bootstrap_mean(self.per_image(what), self.groups)
+
+    def difference(self, baseline: "Method", what: str = "dice") -> Interval:
+        """Mean of a quantity minus the baseline's on the same images, with its interval."""
+        return bootstrap_difference(self.per_image(what), baseline.per_image(what), self.groups)
 
     @property
     def dice_per_seed(self) -> list[float]:
         """Mean Dice of each run."""
-        return [run.segmentation.test.dice.mean for run in self.runs]
-
-    def difference(self, baseline: "Method") -> Interval:
-        """Mean Dice minus the baseline's on the same images, with its interval."""
-        return bootstrap_difference(self.dice_per_image, baseline.dice_per_image, self.groups)
+        return [of_run.dice.mean for of_run in self.upright]
 
     def at_angle(self, what: str) -> np.ndarray:
-        """Curves over the angle, a row a seed: ``"agreement"`` or ``"dice"``."""
-        if what not in ("agreement", "dice"):
-            raise ValueError(f'what must be "agreement" or "dice", got {what!r}')
-        return np.array(
-            [
-                run.segmentation.agreement.mean if what == "agreement" else run.segmentation.dice_at_angle
-                for run in self.runs
-            ]
-        )
+        """Curves over the angle, a row a seed: ``"agreement"``, its ``"floor"``, or ``"dice"``."""
+        if what not in ("agreement", "dice", "floor"):
+            raise ValueError(f'what must be "agreement", "dice" or "floor", got {what!r}')
+        if what == "dice":
+            return np.array([of_run.dice_at_angle for of_run in self.masks])
+        agreements = [of_run.agreement for of_run in self.masks]
+        return np.array([one.mean if what == "agreement" else one.floor for one in agreements])
+
+    @property
+    def angles_deg(self) -> list[int]:
+        """Angles of ``at_angle``."""
+        return self.masks[0].agreement.angles_deg
+
+    @property
+    def validation(self) -> float:
+        """Validation Dice of the chosen epoch, mean over the seeds."""
+        return float(np.mean([run.segmentation.validation.score for run in self.runs]))
+
+
+def _missed(scores: UprightScores) -> dict[str, float]:
+    return {image: float(dice < MISSED) for image, dice in scores.dice.per_image.items()}
+
+
+def _outliers(scores: UprightScores) -> dict[str, float]:
+    low, high = np.quantile(list(scores.dice.per_image.values()), [0.25, 0.75])
+    limit = low - WHISKER * (high - low)
+    return {image: float(dice < limit) for image, dice in scores.dice.per_image.items()}
+
+
+QUANTITIES = {
+    "dice": lambda scores: scores.dice.per_image,
+    "iou": lambda scores: scores.iou.per_image,
+    "missed": _missed,
+    "outlier": _outliers,
+}
 
 
 def find_book(start: Path | None = None) -> Path:
@@ -99,6 +172,9 @@ def find_book(start: Path | None = None) -> Path:
 def methods(entries: Sequence[Entry]) -> list[Method]:
     """Runs of one data set, put together by method; plain ones first.
 
+    Runs of the plain family without augmentation that were also scored with averaged masks
+    make a second method.
+
     Raises:
         ValueError: If the runs differ in more than family, widths, augmentation and seed.
     """
@@ -112,126 +188,44 @@ def methods(entries: Sequence[Entry]) -> list[Method]:
             f"to be compared, runs must differ only in {', '.join(sorted(free))}; got {len(common)} kinds: "
             "filter them"
         )
-    order = list(FAMILY_COLOURS)
-    keys = sorted(found, key=lambda key: (order.index(key[0]), list(METHODS).index(key[1])))
-    return [Method(tuple(found[key])) for key in keys]
+    together = [Method(tuple(runs)) for runs in found.values()]
+    scored = [run for run in found.get(("plain", "none"), []) if run.segmentation.averaged]
+    averaged = [Method(tuple(scored), averaged=True)] if scored else []
+    return sorted(together + averaged, key=lambda method: method.rank)
 
 
-def results_table(found: Sequence[Method]) -> str:
-    """Results of one data set as a Markdown table; the first method is the baseline.
-
-    Scores are means over images. Intervals, in brackets, are 95 % over resampled groups of
-    test images. Minutes are wall-clock time of one training run.
-    """
-    rows = [
-        "| method | Dice | each seed | against the first | agreement at 45°, 90° | parameters, M | minutes |",
-        "|---" * 7 + "|",
+def elsewhere(found: Sequence[Method], other: str) -> list[Method]:
+    """The same methods on all images of another data set, for those that were scored there."""
+    scored = [
+        replace(method, other=other, runs=runs)
+        for method in found
+        if not method.averaged
+        and (runs := tuple(run for run in method.runs if other in run.segmentation.also))
     ]
-    for method in found:
-        angles = method.runs[0].segmentation.agreement.angles_deg
-        agreement = method.at_angle("agreement").mean(axis=0)
-        at = {angle: f"{agreement[angles.index(angle)]:.3f}" for angle in (45, 90)}
-        difference = "" if method is found[0] else _interval(method.difference(found[0]), sign="+")
-        minutes = np.mean([run.seconds for run in method.runs]) / 60
-        rows.append(
-            f"| {method.label} | {_interval(method.dice)} "
-            f"| {', '.join(f'{dice:.3f}' for dice in method.dice_per_seed)} "
-            f"| {difference} | {at[45]}, {at[90]} | {method.runs[0].parameters / 1e6:.3f} | {minutes:.1f} |"
-        )
-    return "\n".join(rows)
+    return scored
 
 
-def _interval(value: Interval, *, sign: str = "") -> str:
-    return f"{value.mean:{sign}.3f} ({value.low:{sign}.2f} to {value.high:{sign}.2f})"
+def by_label(found: Iterable[Method]) -> dict[str, Method]:
+    """Methods by their label."""
+    return {method.label: method for method in found}
 
 
-def plot_over_angle(
-    found: Sequence[Method], what: str, *, floor: bool = False, ax: Axes | None = None
-) -> Axes:
-    """Agreement or Dice against the angle: mean over seeds, the band from lowest to highest seed.
+def strongest_augmented(found: Sequence[Method]) -> Method | None:
+    """The plain method that was trained on turned images and has the best *validation* Dice; None if none is.
 
-    Args:
-        found: Methods to compare.
-        what: ``"agreement"`` or ``"dice"``.
-        floor: Whether to draw what interpolation alone allows; for the agreement.
-        ax: Where to draw.
+    The choice is made on validation, so that the test images do not favour it.
     """
-    ax = ax or plt.subplots()[1]
-    first = found[0].runs[0].segmentation.agreement
-    if floor:
-        ax.plot(first.angles_deg, first.floor, color="black", linestyle=":", label="interpolation alone")
-    for method in found:
-        curves = method.at_angle(what)
-        style = "--" if method.augmented else "-"
-        ax.plot(first.angles_deg, curves.mean(axis=0), style, color=method.colour, label=method.label)
-        ax.fill_between(
-            first.angles_deg, curves.min(axis=0), curves.max(axis=0), color=method.colour, alpha=0.2
-        )
-    ax.set(xlabel="angle of the image (degrees)", ylabel=f"{what.capitalize()}, mean over images")
-    ax.set_xticks(range(0, 361, 90))
-    ax.legend(fontsize=9)
-    return ax
+    candidates = [method for method in found if method.augmented and method.runs[0].family == "plain"]
+    return max(candidates, key=lambda method: method.validation, default=None)
 
 
-def plot_boxes(found: Mapping[str, Sequence[Method]], *, ax: Axes | None = None) -> Axes:
-    """Box plots of the Dice of each test image, mean over seeds, side by side for each data set.
-
-    Boxes hold the middle half, the line is the median, whiskers reach 1.5 times the box,
-    and every image beyond is a point.
-
-    Args:
-        found: Methods of each data set, by its title.
-        ax: Where to draw.
-    """
-    ax = ax or plt.subplots()[1]
-    place, middles = 0.0, []
-    for column in found.values():
-        start = place
-        for method in column:
-            box = ax.boxplot(
-                list(method.dice_per_image.values()),
-                positions=[place],
-                widths=0.7,
-                patch_artist=True,
-                flierprops={"marker": ".", "markersize": 4},
-                medianprops={"color": "black"},
-                manage_ticks=False,
-            )
-            box["boxes"][0].set(facecolor=method.colour, alpha=_opacity(method))
-            place += 1
-        middles.append((start + place - 1) / 2)
-        place += 1
-    ax.set_xticks(middles, list(found))
-    for method in max(found.values(), key=len):
-        ax.bar(0, 0, color=method.colour, alpha=_opacity(method), label=method.label)
-    ax.set(ylabel="Dice of each test image", ylim=(-0.02, 1.02))
-    ax.grid(False, axis="x")
-    ax.legend(fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
-    return ax
-
-
-def _opacity(method: Method) -> float:
-    return 0.3 if method.augmented else 0.75
-
-
-def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
-    """All runs as a Markdown table, each name a link to its entry.
-
-    Args:
-        entries: Ledger entries.
-        address: Address of the folder that holds them.
-    """
-    rows = [
-        "| run | Dice | agreement at 45° | parameters, M | epoch | minutes | MB | data |",
-        "|---" * 8 + "|",
-    ]
-    for entry in entries:
-        agreement = entry.segmentation.agreement
-        at_45 = agreement.mean[agreement.angles_deg.index(45)]
-        rows.append(
-            f"| [{entry.name.replace('_', ' ')}]({address}/{entry.name}.json) "
-            f"| {entry.segmentation.test.dice.mean:.3f} | {at_45:.3f} | {entry.parameters / 1e6:.3f} "
-            f"| {entry.scores.validation.epoch} of {entry.settings.epochs} | {entry.seconds / 60:.1f} "
-            f"| {entry.peak_memory_mb:,.0f} | `{entry.data_sha256[:8]}` |"
-        )
-    return "\n".join(rows)
+def missing_runs(planned: Sequence[Settings], entries: Sequence[Entry]) -> Mapping[str, list[int]]:
+    """Seeds of the planned runs that are not in the ledger, by data, split, share of the data and method."""
+    there = [entry.settings for entry in entries]
+    missing: dict[str, list[int]] = {}
+    for settings in planned:
+        if settings not in there:
+            share = "" if settings.fraction == 1 else f", {settings.fraction:.0%} of the training images"
+            place = f"{settings.data}, {settings.split} split{share}: {method_label(settings)}"
+            missing.setdefault(place, []).append(settings.seed)
+    return missing

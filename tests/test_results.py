@@ -1,61 +1,24 @@
-"""Tables and figures of results: what is compared is comparable, and the numbers are the ledger's."""
-
-import re
+"""Runs put together by method: what is compared is comparable, and the numbers are the ledger's."""
 
 import pytest
-from matplotlib import pyplot as plt
 
 from course_lib.config import Settings
-from course_lib.ledger import Entry
-from course_lib.results import find_book, ledger_table, methods, plot_boxes, plot_over_angle, results_table
-from course_lib.scores import Agreement, Measure, SegmentationScores, UprightScores, Validation
-
-PER_IMAGE = {"plain": {"a": 0.5, "b": 0.7}, "p4": {"a": 0.6, "b": 0.8}}
-ANGLES = [0, 45, 90]
-
-
-def entry(family="plain", seed=0, shift=0.0, **settings):
-    scores = {image: value + shift for image, value in PER_IMAGE[family].items()}
-    measure = Measure(mean=sum(scores.values()) / 2, per_image=scores)
-    agreement = [1.0, 0.8, 1.0 if family == "p4" else 0.7]
-    settings = Settings(data="kvasir-seg", family=family, widths=(4, 8), seed=seed, **settings)
-    return Entry(
-        experiment="polyps",
-        data="kvasir-seg",
-        family=family,
-        seed=seed,
-        settings=settings,
-        versions={"torch": "2"},
-        device="a processor",
-        seconds=10,
-        peak_memory_mb=100,
-        data_sha256="0" * 64,
-        parameters=1234,
-        scores=SegmentationScores(
-            test=UprightScores(dice=measure, iou=measure, empty=0, groups={"a": "x", "b": "y"}),
-            agreement=Agreement(
-                angles_deg=ANGLES,
-                mean=agreement,
-                floor=[1, 0.9, 1],
-                empty=[0, 0, 0],
-                per_image_mean={"a": 0.9, "b": 0.9},
-            ),
-            dice_at_angle=agreement,
-            validation=Validation(
-                score_name="Dice", score=0.5, epoch=1, loss_per_epoch=[1], score_per_epoch=[0.5]
-            ),
-        ),
-    )
-
-
-RUNS = [entry("p4"), entry("plain", 1, 0.1), entry("plain", 0), entry("plain", augmentation="quarter-turns")]
+from course_lib.results import (
+    by_label,
+    elsewhere,
+    find_book,
+    methods,
+    missing_runs,
+    strongest_augmented,
+)
+from tests.results_entries import RUNS, entry
 
 
 def test_runs_are_put_together_by_method_plain_first():
     found = methods(RUNS)
     assert [method.label for method in found] == ["plain", "plain + quarter turns", "p4"]
     assert [run.seed for run in found[0].runs] == [0, 1]
-    assert found[0].dice_per_image == pytest.approx({"a": 0.55, "b": 0.75})
+    assert found[0].per_image() == pytest.approx({"a": 0.55, "b": 0.75})
     assert found[0].dice_per_seed == pytest.approx([0.6, 0.7])
 
 
@@ -65,22 +28,62 @@ def test_difference_is_paired():
     assert difference.mean == pytest.approx(0.05)
     # Every image gains the same, so that no resampling can change it, however much the images differ.
     assert difference.low == pytest.approx(0.05) == difference.high
-    assert p4.dice.high - p4.dice.low > 0.1
+    assert p4.mean().high - p4.mean().low > 0.1
+    assert p4.difference(plain, "agreement").mean == pytest.approx(0.2)
 
 
-def test_table_holds_the_ledgers_numbers():
-    table = results_table(methods(RUNS))
-    p4_row = table.splitlines()[-1]
-    assert (
-        p4_row
-        == "| p4 | 0.700 (0.60 to 0.80) | 0.700 | +0.050 (+0.05 to +0.05) | 0.800, 1.000 | 0.001 | 0.2 |"
-    )
-    assert len({row.count("|") for row in table.splitlines()}) == 1
+def test_missed_images_and_outliers_are_counted_run_by_run():
+    many = {f"i{k}": 0.8 + 0.01 * k for k in range(8)}
+    one = entry(seed=0, scores={**many, "lost": 0.1, "poor": 0.6})
+    two = entry(seed=1, scores={**many, "lost": 0.2, "poor": 0.49})
+    (method,) = methods([one, two])
+    assert method.per_image("missed") == {**dict.fromkeys(many, 0.0), "lost": 1.0, "poor": 0.5}
+    # Quartiles of both runs: 0.8025 and 0.8575, so the whisker ends at 0.72.
+    assert method.per_image("outlier") == {**dict.fromkeys(many, 0.0), "lost": 1.0, "poor": 1.0}
+    assert method.mean("missed").mean == pytest.approx(0.15)
 
 
-def test_ledger_table_links_every_run():
-    table = ledger_table(RUNS, address="https://example.org/ledger")
-    assert re.findall(r"ledger/(\S+)\.json", table) == [run.name for run in RUNS]
+def test_averaged_masks_are_a_method_of_their_own():
+    with_average = entry("plain", 0, averaged={"a": 0.9, "b": 0.7})
+    found = methods([with_average, entry("plain", 1), entry("p4", averaged={"a": 0.9, "b": 0.7})])
+    assert [method.label for method in found] == ["plain", "plain, averaged over 8", "p4"]
+    averaged = found[1]
+    assert [run.seed for run in averaged.runs] == [0]
+    assert averaged.per_image() == {"a": 0.9, "b": 0.7}
+    assert averaged.at_angle("agreement").tolist() == [[1.0, 0.85] * 4]
+
+
+def test_scores_on_another_set():
+    far = {"c": 0.2, "d": 0.4}
+    found = methods([entry("plain", also={"cvc-clinicdb": far}), entry("plain", 1), entry("p4")])
+    (there,) = elsewhere(found, "cvc-clinicdb")
+    assert there.label == "plain" and there.per_image() == far
+    assert there.groups == {"c": "y", "d": "z"}
+    with pytest.raises(ValueError, match="agreement on own test images; got 'agreement'"):
+        there.per_image("agreement")
+    with pytest.raises(ValueError, match="what must be one of dice, iou, missed, outlier"):
+        found[0].per_image("loss")
+
+
+def test_the_strongest_augmentation_is_chosen_on_validation():
+    better_on_test = entry("plain", shift=0.2, augmentation="quarter-turns", validation=0.5)
+    better_on_validation = entry("plain", augmentation="rotations", validation=0.6)
+    of_p4 = entry("p4", augmentation="rotations", validation=0.9)
+    found = methods([entry("plain", validation=0.7), better_on_test, better_on_validation, of_p4])
+    chosen = strongest_augmented(found)
+    assert chosen is not None and chosen.label == "plain + rotations"
+    assert strongest_augmented(methods([entry("plain")])) is None
+
+
+def test_missing_runs_are_named():
+    planned = [run.settings for run in RUNS]
+    planned.append(Settings(data="kvasir-seg", family="p4", widths=(4, 8), fraction=0.1, seed=2))
+    assert missing_runs(planned, RUNS[1:]) == {
+        "kvasir-seg, group split: p4": [0],
+        "kvasir-seg, group split, 10% of the training images: p4": [2],
+    }
+    # A run with other settings is not the planned one.
+    assert missing_runs([entry("p4", epochs=99).settings], RUNS) == {"kvasir-seg, group split: p4": [0]}
 
 
 def test_unlike_runs_are_not_compared():
@@ -88,22 +91,12 @@ def test_unlike_runs_are_not_compared():
         ValueError, match="must differ only in augmentation, family, seed, widths; got 2 kinds"
     ):
         methods([*RUNS, entry("p4", epochs=99)])
+    with pytest.raises(ValueError, match='what must be "agreement", "dice" or "floor"'):
+        methods(RUNS)[0].at_angle("loss")
 
 
-def test_figures_show_the_means():
-    found = methods(RUNS)
-    ax = plot_over_angle(found, "agreement", floor=True)
-    assert ax.lines[0].get_ydata().tolist() == [1, 0.9, 1]
-    assert ax.lines[1].get_ydata().tolist() == pytest.approx([1, 0.8, 0.7])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "interpolation alone",
-        *(m.label for m in found),
-    ]
-    ax = plot_boxes({"Kvasir-SEG": found})
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["Kvasir-SEG"]
-    plt.close("all")
-    with pytest.raises(ValueError, match='what must be "agreement" or "dice"'):
-        found[0].at_angle("loss")
+def test_no_runs_are_no_methods():
+    assert methods([]) == [] and by_label([]) == {}
 
 
 def test_the_book_is_found_from_inside_a_checkout(tmp_path):

@@ -1,0 +1,82 @@
+"""Tables of results: every number is one of the ledger's, and what is missing is said."""
+
+import re
+
+import pytest
+
+from course_lib.config import Settings
+from course_lib.results import elsewhere, methods
+from course_lib.results_tables import (
+    comparison_table,
+    cost_table,
+    difference_table,
+    failure_table,
+    ledger_table,
+    multiply_adds,
+    results_table,
+)
+from tests.results_entries import RUNS, entry
+
+
+def cells(table):
+    """Rows of a Markdown table below its header; all rows must have the same number of cells."""
+    lines = table.splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_results():
+    *_, p4 = cells(results_table(methods(RUNS)))
+    assert p4 == ["p4", "0.700 (0.600 to 0.800)", "0.700", "0.700", "0.800", "1.000", "0.001"]
+    assert cells(results_table(methods(RUNS)))[0][2] == "0.600, 0.700"
+
+
+def test_differences_are_signed_and_leave_out_the_baseline_itself():
+    plain, turned, p4 = methods(RUNS)
+    rows = cells(difference_table([plain, turned, p4], [plain, p4]))
+    assert rows[0] == ["plain", "", "−0.050 (−0.050 to −0.050)"]
+    assert rows[2] == ["p4", "+0.050 (+0.050 to +0.050)", ""]
+
+
+def test_failures():
+    one = entry(scores={"a": 0.2, "b": 0.9, "c": 0.9, "d": 0.9})
+    row = cells(failure_table(methods([one])))[0]
+    assert row[0] == "plain" and row[1].startswith("25.0 (") and row[3:] == ["0.0", "0.200"]
+
+
+def test_comparison_names_what_was_not_run():
+    columns = {"10 %": methods([entry("plain"), entry("p4")]), "30 %": methods([entry("p4", shift=0.1)])}
+    plain, p4 = cells(comparison_table(columns))
+    assert plain == ["plain", "0.600 (0.500 to 0.700)", "", "not run", ""]
+    assert p4[2] == "+0.100 (+0.100 to +0.100)" and p4[3].startswith("0.800") and p4[4] == ""
+
+
+def test_comparison_with_another_set():
+    runs = [
+        entry("plain", also={"far": {"c": 0.2, "d": 0.4}}),
+        entry("p4", also={"far": {"c": 0.4, "d": 0.6}}),
+    ]
+    found = methods(runs)
+    p4 = cells(comparison_table({"near": found, "far": elsewhere(found, "far")}))[1]
+    assert p4[3].startswith("0.500") and p4[4] == "+0.200 (+0.200 to +0.200)"
+
+
+def test_multiply_adds_of_a_network_counted_by_hand():
+    settings = Settings(data="kvasir-seg", widths=(2, 4), size=8)
+    at_8, at_4 = 8 * 8 * 9, 4 * 4 * 9
+    down = at_8 * (3 * 2 + 2 * 2) + at_4 * (2 * 4 + 4 * 4)
+    up = at_8 * ((4 + 2) * 2 + 2 * 2)  # behind the skip connection
+    head = 8 * 8 * 2
+    assert multiply_adds(settings) == down + up + head
+
+
+def test_costs_take_the_quickest_run_and_eight_passes_for_averaged_masks():
+    runs = [entry("plain", 0, seconds=60, averaged={"a": 1.0}), entry("plain", 1, seconds=30)]
+    plain, averaged = cells(cost_table(methods(runs)))
+    assert plain[1] == "1,234" and plain[3:] == ["1.0", "100"] and averaged[3] == "2.0"
+    assert int(averaged[2]) == pytest.approx(8 * int(plain[2]), abs=4.5)
+
+
+def test_ledger_table_links_every_run():
+    table = ledger_table(RUNS, address="https://example.org/ledger")
+    assert re.findall(r"ledger/(\S+)\.json", table) == [run.name for run in RUNS]
