@@ -57,6 +57,8 @@ def fetch(name: str, root: str | Path | None = None, *, say: Say, patience: Pati
         ConnectionError: If no server gave the file; a later call goes on where this one stopped.
         OSError: If the disk is full or the folder cannot be written.
     """
+    if name in (SYNTHETIC, *DRAWN):
+        raise ValueError(f"{name} is drawn by the package and needs no file; load it by its name")
     check_name(name, FETCHABLE)
     folder = data_folder(root)
     if name in digits.SETS:

@@ -172,7 +172,7 @@ def test_a_page_instead_of_the_archive_is_refused(sites, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("breastmnst", "did you mean 'breastmnist'"), ("synthetic-digits", "one of cvc-clinicdb")],
+    [("breastmnst", "did you mean 'breastmnist'"), ("synthetic-digits", "needs no file")],
 )
 def test_names_that_cannot_be_fetched_are_answered(name, message):
     with pytest.raises(ValueError, match=message):
