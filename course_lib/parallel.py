@@ -81,6 +81,19 @@ def shared_loss(loss: Tensor, logits: Tensor, total: int) -> Float[Tensor, ""]:
     return loss * (process_count() * len(logits) / total)
 
 
+def shared_average(loss: Tensor) -> Float[Tensor, ""]:
+    """Average of a number over all processes, for reading only."""
+    average = loss.detach().clone()
+    if process_count() > 1:
+        distributed.all_reduce(average)
+    return average / process_count()
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes and prints."""
+    return process_count() == 1 or distributed.get_rank() == 0
+
+
 class _Sum(torch.autograd.Function):
     """Sum over processes. Each of them bears the same sum, so the gradients are summed too."""
 

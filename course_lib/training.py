@@ -9,7 +9,6 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import UInt8
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -22,6 +21,7 @@ from course_lib.checkpoints import (
     save_checkpoint,
 )
 from course_lib.config import Settings
+from course_lib.parallel import make_fabric, process_count, share, share_norms, shared_average, shared_loss
 from course_lib.tasks import TASKS, predict_logits
 from course_lib.weights import load_into, read_weights
 
@@ -45,6 +45,7 @@ def fit(
     *,
     folder: Path,
     accelerator: str = "auto",
+    devices: int = 1,
     report: Callable[[int, Epoch], None] | None = None,
 ) -> Progress:
     """Train a model in place; afterwards it holds the weights that validation chose.
@@ -61,18 +62,23 @@ def fit(
             and precision are used.
         folder: Where checkpoints and ``best.safetensors`` are written.
         accelerator: As Fabric takes it: ``"auto"``, ``"cpu"``, ``"cuda"``.
+        devices: Processes that share every batch, see ``make_fabric``; the numbers stay those of one, up
+            to rounding. Each of them returns; the first one alone writes and reports.
         report: Called with number and result of every finished epoch.
 
     Raises:
-        ValueError: If a set is empty, the loss is not finite, or the folder belongs to a
-            run with other settings.
+        ValueError: If a set is empty, the loss is not finite, the devices are not there, or the folder
+            belongs to a run with other settings.
         OSError: If a checkpoint cannot be written.
     """
     for name, part in (("training", train), ("validation", val)):
         if len(part.images) == 0:
             raise ValueError(f"the {name} set must hold at least one image, got 0; raise the fraction")
     task = TASKS[settings.model]
-    fabric = Fabric(accelerator=accelerator, devices=1, precision=settings.precision)
+    fabric = make_fabric(accelerator=accelerator, devices=devices, precision=settings.precision)
+    fabric.launch()
+    if process_count() > 1:
+        share_norms(model)
     steps = -(-len(train.images) // settings.batch_size)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -98,18 +104,22 @@ def fit(
         order = torch.randperm(len(images), generator=generator)
         network.train()
         title = f"epoch {epoch + 1}/{settings.epochs}"
-        bar = tqdm(order.split(settings.batch_size), title, leave=False, disable=None)
+        quiet = None if fabric.is_global_zero else True
+        bar = tqdm(order.split(settings.batch_size), title, leave=False, disable=quiet)
         for index in bar:
             on_device = index.to(images.device)
             x, y = images[on_device] / 255, targets[on_device]
             x, y = augment(x, y, settings.augmentation, generator)
-            loss = task.loss(network(x).float(), y)
+            x, y = share(x), share(y)  # only now, so that every process draws the same angles
+            logits = network(x).float()
+            own = shared_loss(task.loss(logits, y), logits, len(index))
+            loss = shared_average(own)
             if not loss.isfinite():
                 raise ValueError(
                     f"the loss must stay finite, got {loss.item()} in {title}; lower learning_rate"
                 )
             wrapped.zero_grad()
-            fabric.backward(loss)
+            fabric.backward(own)
             wrapped.step()
             schedule.step()
             total += loss.item() * len(index)
@@ -124,9 +134,11 @@ def fit(
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
         }
-        save_checkpoint(folder, model.state_dict(), progress, settings)
-        if report:
-            report(epoch + 1, progress.epochs[-1])
+        if fabric.is_global_zero:
+            save_checkpoint(folder, model.state_dict(), progress, settings)
+            if report:
+                report(epoch + 1, progress.epochs[-1])
+    fabric.barrier()  # the first process has written the best weights
     best, _ = read_weights(best_path(folder))
     load_into(model, best, source=best_path(folder))
     model.eval()

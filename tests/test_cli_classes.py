@@ -1,5 +1,8 @@
 """Command line, classification: train, score again, and name the class of a file."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +81,40 @@ def test_wrong_use_is_answered_in_a_line(run, arguments, words):
     output = run("train", *arguments, code=2).output
     assert words in output
     assert output.strip().splitlines()[-1].startswith("error: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "launcher", [[], ["-m", "torch.distributed.run", "--nproc-per-node", "2"]], ids=["fabric", "torchrun"]
+)
+def test_two_processes_train_to_the_numbers_of_one(tmp_path, launcher):
+    options = [
+        *FLAT,
+        "--family",
+        "p4",
+        "--epochs",
+        "2",
+        "--augmentation",
+        "rotations",
+        "--accelerator",
+        "cpu",
+    ]
+
+    def losses(place, *more):
+        folder = tmp_path / place
+        command = [sys.executable, *(more[0] if more else []), "-m", "course_lib", "train", *options]
+        folders = ["--runs", str(folder / "runs"), "--ledger", str(folder / "ledger")]
+        several = ["--devices", "2"] if more else []
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [*command, *folders, *several], capture_output=True, text=True, env=environment, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("test AUC") == 1  # the first process alone prints
+        return read_ledger(folder / "ledger")[0]
+
+    one, two = losses("one"), losses("two", launcher)
+    assert two.scores.validation.loss_per_epoch == pytest.approx(
+        one.scores.validation.loss_per_epoch, rel=1e-4
+    )
+    assert two.classification.test.auc == pytest.approx(one.classification.test.auc, abs=0.02)

@@ -1,5 +1,6 @@
 """Commands that make ledger entries: train, evaluate."""
 
+import contextlib
 import shutil
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from course_lib.cli.app import Accelerator, Ledger, app
 from course_lib.config import Settings, read_yaml
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.ledger import Entry, entry_path, read_entry, write_entry
+from course_lib.parallel import is_first
 from course_lib.scores import SegmentationScores
 from course_lib.scoring import check_extras, make_entry
 from course_lib.tasks import TASKS
@@ -52,6 +54,7 @@ def train(
     also: Also = None,
     again: Annotated[bool, typer.Option("--again", help="Repeat a finished or changed run.")] = False,
     accelerator: Accelerator = "auto",
+    devices: Annotated[int, typer.Option(help="GPUs, or processes, that share every batch.", min=1)] = 1,
 ) -> None:
     """Train one network, score it once on the test set, and write its ledger entry.
 
@@ -80,7 +83,8 @@ def train(
     settings = Settings.from_dict({**from_file, **given}, source=str(config or "options"))
     folder = runs / settings.name
     if again and folder.exists():
-        shutil.rmtree(folder)
+        with contextlib.suppress(FileNotFoundError):  # another process of this training was faster
+            shutil.rmtree(folder)
     done = entry_path(ledger, settings.name)
     if done.exists() and not again:
         entry = read_entry(done)
@@ -88,7 +92,9 @@ def train(
             raise ValueError(f"{done} holds this run with other settings; add --again or change --ledger")
         print(f"{settings.name} is finished already; add --again to repeat it")
     else:
-        entry = _run(settings, folder, accelerator, average=average, also=also or [])
+        entry = _run(settings, folder, accelerator, devices, average=average, also=also or [])
+        if entry is None:
+            return
         write_entry(ledger, entry)
     if weights and best_path(folder).exists():
         weights.mkdir(parents=True, exist_ok=True)
@@ -96,7 +102,10 @@ def train(
     _show(entry)
 
 
-def _run(settings: Settings, folder: Path, accelerator: str, *, average: bool, also: list[str]) -> Entry:
+def _run(
+    settings: Settings, folder: Path, accelerator: str, devices: int, *, average: bool, also: list[str]
+) -> Entry | None:
+    """Train and score; None in all processes but the first."""
     check_extras(settings, average=average, also=also)
     model = build_model(settings)
     splits, others = load_splits(settings), _others(also, settings)
@@ -108,12 +117,15 @@ def _run(settings: Settings, folder: Path, accelerator: str, *, average: bool, a
         settings,
         folder=folder,
         accelerator=accelerator,
+        devices=devices,
         report=lambda number, epoch: tqdm.write(
             f"{settings.name}  epoch {number}/{settings.epochs}  loss {epoch.loss:.4f}  "
             f"validation {score_name} {epoch.score:.4f}  {epoch.seconds:.1f} s",
             file=sys.stderr,
         ),
     )
+    if not is_first():
+        return None
     return make_entry(
         model, splits, settings, progress, accelerator=accelerator, average=average, also=others
     )
