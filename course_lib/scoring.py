@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_lib import data
 from course_lib.checkpoints import Progress
 from course_lib.classification import AXES, auc, correct, mirrored, turned_scores
 from course_lib.config import Settings
@@ -39,6 +40,17 @@ DIGITS = 5  # of a score in the ledger; a single image's Dice is no finer
 BATCH = 64
 MOST_PROBABILITIES = 20_000  # numbers that an entry keeps of them
 MOST_TURNED = 1000  # images that are turned to all angles
+
+
+def load_splits(settings: Settings) -> Splits:
+    """The data of a run."""
+    return data.load(
+        settings.data,
+        size=settings.size,
+        split=settings.split,
+        seed=settings.split_seed,
+        fraction=settings.fraction,
+    )
 
 
 def make_entry(

@@ -15,11 +15,11 @@ from course_lib import data
 from course_lib.checkpoints import best_path, load_checkpoint
 from course_lib.cli.app import Accelerator, Ledger, app
 from course_lib.config import Settings, read_yaml
-from course_lib.data.segmentation import SegmentationSet, Splits
+from course_lib.data.segmentation import SegmentationSet
 from course_lib.ledger import Entry, entry_path, read_entry, write_entry
 from course_lib.parallel import is_first
 from course_lib.scores import SegmentationScores
-from course_lib.scoring import check_extras, make_entry
+from course_lib.scoring import check_extras, load_splits, make_entry
 from course_lib.tasks import TASKS
 from course_lib.training import fit
 from course_lib.weights import build_model, load_model
@@ -128,17 +128,6 @@ def _run(
         return None
     return make_entry(
         model, splits, settings, progress, accelerator=accelerator, average=average, also=others
-    )
-
-
-def load_splits(settings: Settings) -> Splits:
-    """The data of a run."""
-    return data.load(
-        settings.data,
-        size=settings.size,
-        split=settings.split,
-        seed=settings.split_seed,
-        fraction=settings.fraction,
     )
 
 

@@ -7,11 +7,11 @@ import torch
 import typer
 
 from course_lib.cli.app import app
-from course_lib.cli.train import load_splits
 from course_lib.data import catalogue
 from course_lib.deployment import export_checked
 from course_lib.export import OPSET, export_onnx
 from course_lib.prediction import classify, overlay, read_image, segment_image, write_png
+from course_lib.scoring import load_splits
 from course_lib.weights import load_model
 
 
