@@ -153,6 +153,7 @@ def last_error(log: Path, code: int | None) -> str:
         return f"ended by signal {code - 128}{hint}"
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("started on ")]
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     if not lines:
         return "wrote no message; look whether the disk is full"

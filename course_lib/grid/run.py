@@ -62,7 +62,9 @@ def run_grid(
         plans: Folder of the plans.
         ledger: Folder of the ledger.
         runs: Folder of the checkpoints.
-        extra: Further options for Snakemake, such as ``["--default-resources", "slurm_partition=gpu"]``.
+        extra: Further options for Snakemake, such as
+            ``["--default-resources", "slurm_partition=gpu", "mem_mb=8000"]``. A cluster gives a job 1000 MB
+            unless told otherwise, which is too little.
         progress: Called with the status at the start and whenever it may have changed.
 
     Raises:

@@ -19,7 +19,7 @@ class Watch:
         folder: Folder of checkpoints, settings and logs.
         ledger: Folder of the entries.
         seconds: Time of each finished run, by name; filled by ``look``.
-        began: When the log of each run that is not finished was first seen, by name.
+        began: When each run that is not finished was first seen to have started, by name.
         before: Names of the runs that were finished at the first look.
     """
 
@@ -47,7 +47,7 @@ class Watch:
                 refuse_other(entry.settings, run.settings, path)
                 started = self.began.get(run.name)
                 self.seconds[run.name] = entry.seconds if started is None else time.monotonic() - started
-            elif self.log(run).is_file():
+            elif self.started(run):
                 self.began.setdefault(run.name, time.monotonic())
 
     @property
@@ -63,9 +63,13 @@ class Watch:
     def count_lost(self) -> bool:
         """Count as failed what was started and left neither entry nor mark; whether any run has failed."""
         for run in self.missing:
-            if self.log(run).is_file():
+            if self.started(run):
                 self.mark(run).touch()
         return bool(self.failed)
+
+    def started(self, run: Run) -> bool:
+        """Whether the run's job wrote its first line; an executor may make the file sooner."""
+        return self.log(run).is_file() and self.log(run).stat().st_size > 0
 
     def log(self, run: Run) -> Path:
         """What the run's job printed."""

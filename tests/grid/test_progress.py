@@ -58,7 +58,7 @@ def test_report_in_words(tmp_path):
         ("50%\r100%\rlast", 1, "last"),
         ("epoch 1", 137, "ended by signal 9, perhaps for want of memory"),
         ("epoch 1", 143, "ended by signal 15"),
-        ("", 1, "wrote no message; look whether the disk is full"),
+        ("started on here\n", 1, "wrote no message; look whether the disk is full"),
     ],
 )
 def test_last_error(tmp_path, text, code, expected):

@@ -66,7 +66,7 @@ def numbers(path: Path) -> dict:
     return {key: value for key, value in values.items() if key not in ("seconds", "peak_memory_mb")}
 
 
-def wait_for(condition, *, seconds: float = 60) -> None:
+def wait_for(condition, *, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -149,10 +149,10 @@ def test_killed_grid_goes_on_to_the_same_numbers(finished, tmp_path):
     wait_for(lambda: (tmp_path / "runs/polyps-smoke" / f"{PLAIN}.log").exists())
     kill_all(first, tmp_path)  # while the first run imports its libraries
     second = start(tmp_path)
-    wait_for(lambda: epochs_done(tmp_path, P4) >= 5)
+    wait_for(lambda: epochs_done(tmp_path, P4) >= 2)
     kill_all(second, tmp_path)  # in the middle of the second run
     kept, done = entry(tmp_path, PLAIN).stat().st_mtime_ns, epochs_done(tmp_path, P4)
-    assert 5 <= done < EPOCHS
+    assert 2 <= done < EPOCHS
     assert not entry(tmp_path, P4).exists()
 
     report = run(tmp_path)
@@ -177,7 +177,7 @@ def test_interrupt_ends_the_jobs_too(tmp_path):
     process = start(tmp_path)
     wait_for(lambda: epochs_done(tmp_path, PLAIN) >= 1)
     process.send_signal(signal.SIGINT)  # to this process alone, not to its group
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=240)
     assert "KeyboardInterrupt" in errors
     assert not processes_of(tmp_path)
     assert not entry(tmp_path, P4).exists()
@@ -192,7 +192,7 @@ def test_two_grids_at_a_time(finished, tmp_path):
     with pytest.raises(ValueError, match=r"polyps-smoke is being run already by process \d+; wait for it"):
         run(tmp_path)
     assert run(tmp_path, "colab").finished == [PLAIN]
-    output, errors = other.communicate(timeout=60)
+    output, errors = other.communicate(timeout=240)
     assert other.returncode == 0, errors
     assert output.startswith("1 finished, in ")
     expected = numbers(entry(finished[0], PLAIN))
@@ -204,7 +204,7 @@ def test_two_grids_at_a_time(finished, tmp_path):
 def test_full_disk_is_a_clear_error(tmp_path):
     write_plan(tmp_path, methods={"plain": {"family": "plain"}})
     process = start(tmp_path, largest_file=16 * 1024)  # of a checkpoint's 31 kB
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=240)
     assert process.returncode == 1, errors
     assert f"failed: {PLAIN}: cannot write {tmp_path}" in output
     assert "File too large; free some space or take another folder" in output
@@ -267,6 +267,7 @@ def test_wrong_use_is_named(tmp_path):
 def test_a_started_run_without_mark_counts_as_failed(tmp_path):
     write_plan(tmp_path)
     watch = Watch(read_plan(tmp_path, "polyps", "smoke"), tmp_path, tmp_path / "ledger")
+    (tmp_path / f"{PLAIN}.log").touch()
     assert not watch.count_lost()
     (tmp_path / f"{P4}.log").write_text("epoch 1\n")
     assert watch.count_lost()
