@@ -24,13 +24,13 @@ class Claim:
         text: The claim.
         data: Data set, or what else it was tested on.
         measured: Difference, above zero if the claim holds; None if it could not be measured.
-        unit: What the difference counts.
+        percent: Whether it counts percent; otherwise it is a difference of shares, shown in points.
     """
 
     text: str
     data: str
     measured: Interval | None
-    unit: str = "points"
+    percent: bool = False
 
 
 def scores_table(found: Sequence[ClassMethod]) -> str:
@@ -75,21 +75,21 @@ def cost_table(found: Sequence[ClassMethod]) -> str:
     return "\n".join(rows)
 
 
-def in_points(value: Interval | None, unit: str = "points") -> str:
-    """A difference with its interval, times 100 if it counts points."""
+def measured(value: Interval | None, *, percent: bool = False) -> str:
+    """A difference with its interval, in points (hundredths), or in percent as it is."""
     if value is None:
         return "not measured"
-    scale, digits = (100, 1) if unit == "points" else (1, 2)
-    mean, low, high = (f"{scale * number:+.{digits}f}" for number in (value.mean, value.low, value.high))
-    return f"{mean} {unit}" if value.low == value.high else f"{mean} ({low} to {high}) {unit}"
+    scale, unit = (1, " %") if percent else (100, "")
+    mean, low, high = (f"{scale * number:+.1f}" for number in (value.mean, value.low, value.high))
+    return f"{mean}{unit}" if value.low == value.high else f"{mean} ({low} to {high}){unit}"
 
 
 def claims_table(claims: Sequence[Claim]) -> str:
     """Claims with what was measured and the verdict, as a Markdown table."""
     rows = ["| claim | data | measured | verdict |", "|---|---|---|---|"]
     for claim in claims:
-        measured = in_points(claim.measured, claim.unit)
-        rows.append(f"| {claim.text} | {claim.data} | {measured} | {verdict(claim.measured).value} |")
+        found = measured(claim.measured, percent=claim.percent)
+        rows.append(f"| {claim.text} | {claim.data} | {found} | {verdict(claim.measured).value} |")
     return "\n".join(rows)
 
 

@@ -38,14 +38,14 @@ def test_claims_come_with_a_verdict():
     claims = [
         Claim("a is better", "x", Interval(0.031, 0.01, 0.052)),
         Claim("b is better", "x", Interval(-0.5, -1.0, 0.0)),
-        Claim("c is smaller", "all", Interval(64.0, 64.0, 64.0), "%"),
+        Claim("c is smaller", "all", Interval(64.0, 64.0, 64.0), percent=True),
         Claim("d is faster", "x", None),
     ]
     cells = [row.split(" | ")[2:] for row in claims_table(claims).splitlines()[2:]]
     assert cells == [
-        ["+3.1 (+1.0 to +5.2) points", "confirmed |"],
-        ["-50.0 (-100.0 to +0.0) points", "not confirmed |"],
-        ["+64.00 %", "confirmed |"],
+        ["+3.1 (+1.0 to +5.2)", "confirmed |"],
+        ["-50.0 (-100.0 to +0.0)", "not confirmed |"],
+        ["+64.0 %", "confirmed |"],
         ["not measured", "not testable here |"],
     ]
 
