@@ -1,6 +1,6 @@
 """Runs of the ledger, put together by method: what the results chapters compare."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -219,13 +219,13 @@ def strongest_augmented(found: Sequence[Method]) -> Method | None:
     return max(candidates, key=lambda method: method.validation, default=None)
 
 
-def missing_runs(planned: Sequence[Settings], entries: Sequence[Entry]) -> Mapping[str, list[int]]:
-    """Seeds of the planned runs that are not in the ledger, by data, split, share of the data and method."""
+def missing_runs(planned: Sequence[Settings], entries: Sequence[Entry]) -> dict[str, dict[str, list[int]]]:
+    """Seeds of the planned runs that are not in the ledger, by data, split and share; there by method."""
     there = [entry.settings for entry in entries]
-    missing: dict[str, list[int]] = {}
+    missing: dict[str, dict[str, list[int]]] = {}
     for settings in planned:
         if settings not in there:
             share = "" if settings.fraction == 1 else f", {settings.fraction:.0%} of the training images"
-            place = f"{settings.data}, {settings.split} split{share}: {method_label(settings)}"
-            missing.setdefault(place, []).append(settings.seed)
+            of_place = missing.setdefault(f"{settings.data}, {settings.split} split{share}", {})
+            of_place.setdefault(method_label(settings), []).append(settings.seed)
     return missing

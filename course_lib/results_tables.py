@@ -72,7 +72,7 @@ def _at(method: Method, angle: int) -> float:
 def difference_table(found: Sequence[Method], baselines: Sequence[Method], what: str = "dice") -> str:
     """What each method gains over each baseline, paired over the test images, with its interval."""
     return table(
-        ["method", *(f"minus {baseline.label}" for baseline in baselines)],
+        ["method", *(f"minus *{baseline.label}*" for baseline in baselines)],
         [
             [
                 method.label,
@@ -124,7 +124,7 @@ def comparison_table(columns: Mapping[str, Sequence[Method]], *, baseline: str =
         columns: Methods under each condition, by its title; not every method need be everywhere.
         baseline: Label of the method to compare with.
     """
-    header = ["method", *(text for title in columns for text in (f"{title}: Dice", f"minus {baseline}"))]
+    header = ["method", *(text for title in columns for text in (f"{title}: Dice", f"minus *{baseline}*"))]
     rows = []
     for label in union(columns):
         row = [label]

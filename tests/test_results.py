@@ -79,11 +79,11 @@ def test_missing_runs_are_named():
     planned = [run.settings for run in RUNS]
     planned.append(Settings(data="kvasir-seg", family="p4", widths=(4, 8), fraction=0.1, seed=2))
     assert missing_runs(planned, RUNS[1:]) == {
-        "kvasir-seg, group split: p4": [0],
-        "kvasir-seg, group split, 10% of the training images: p4": [2],
+        "kvasir-seg, group split": {"p4": [0]},
+        "kvasir-seg, group split, 10% of the training images": {"p4": [2]},
     }
     # A run with other settings is not the planned one.
-    assert missing_runs([entry("p4", epochs=99).settings], RUNS) == {"kvasir-seg, group split: p4": [0]}
+    assert missing_runs([entry("p4", epochs=99).settings], RUNS) == {"kvasir-seg, group split": {"p4": [0]}}
 
 
 def test_unlike_runs_are_not_compared():

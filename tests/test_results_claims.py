@@ -35,6 +35,13 @@ def test_a_gain_is_judged_by_its_interval():
     assert claim(methods([entry("plain"), entry("p4")])).measured == "+0.100 (+0.100 to +0.100)"
 
 
+def test_a_margin_forgives_a_small_loss():
+    runs = [entry("plain", shift=0.11), entry("p4")]
+    assert judged(gain("p4", "plain"), *runs) == NO
+    assert judged(gain("p4", "plain", margin=0.02), *runs) == YES
+    assert gain("p4", "plain", margin=0.02)(methods(runs)).measured == "−0.010 (−0.010 to −0.010)"
+
+
 def test_fewer_missed_images_are_a_larger_share_of_the_other():
     claim = gain("p4", "plain", "missed")
     assert judged(claim, entry("plain"), entry("p4", scores={"a": 0.3, "b": 0.4})) == YES
