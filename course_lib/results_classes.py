@@ -172,6 +172,13 @@ def difference(
     return resampled(lambda count: count @ paired / len(paired), len(paired), draws)
 
 
+def differences(
+    found: Mapping[str, Sequence[ClassMethod]], better: str, baseline: str, what: str
+) -> dict[str, Interval | None]:
+    """``difference`` on every data set, by its title."""
+    return {title: difference(by_label(methods), better, baseline, what) for title, methods in found.items()}
+
+
 def resampled(
     mean: Callable[[Float[np.ndarray, "draw image"]], Float[np.ndarray, " draw"]], n: int, draws: int
 ) -> Interval:

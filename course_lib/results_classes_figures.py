@@ -1,6 +1,6 @@
 """Tables and figures of the chapters on classification, from methods that were put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from course_lib.ledger import Entry
 from course_lib.plotting import FAMILY_COLOURS
-from course_lib.results_classes import ClassMethod, multiply_adds
+from course_lib.results_classes import ORDER, ClassMethod, by_label, multiply_adds
 from course_lib.statistics import Interval
-from course_lib.verdicts import verdict
+from course_lib.verdicts import Verdict, verdict
 
 COLOURS = {**FAMILY_COLOURS, "se2-16": "#8C3B00", "sre-smooth": FAMILY_COLOURS["sre"], "sre-hard": "#7A1F5C"}
 
@@ -90,6 +90,58 @@ def claims_table(claims: Sequence[Claim]) -> str:
     for claim in claims:
         found = measured(claim.measured, percent=claim.percent)
         rows.append(f"| {claim.text} | {claim.data} | {found} | {verdict(claim.measured).value} |")
+    return "\n".join(rows)
+
+
+def verdicts_in_words(measured: Mapping[str, Interval | None]) -> str:
+    """How many data sets led to which verdict.
+
+    Args:
+        measured: Difference on each data set, above zero if the claim holds there.
+
+    Example:
+        >>> verdicts_in_words({"a": Interval(2.0, 1.0, 3.0), "b": None})
+        'confirmed on 1, not testable here on 1 of 2 sets'
+    """
+    reached = [verdict(value) for value in measured.values()]
+    words = [f"{kind.value} on {reached.count(kind)}" for kind in Verdict if kind in reached]
+    return f"{', '.join(words)} of {len(reached)} sets" if words else "no runs yet"
+
+
+def points_table(
+    found: Mapping[str, Sequence[ClassMethod]], value: Callable[[ClassMethod], np.ndarray], *, sign: str = "+"
+) -> str:
+    """One number for each data set (rows) and method (columns) as a Markdown table, in points.
+
+    Args:
+        found: Methods of each data set, by its title.
+        value: From a method to a number for each seed, of which the mean is shown.
+        sign: Format of the sign.
+    """
+    labels = list(dict.fromkeys(method.label for methods in found.values() for method in methods))
+    labels.sort(key=lambda label: ORDER.index(label.split(" + ")[0]))
+    rows = [f"| data | {' | '.join(labels)} |", "|---" * (len(labels) + 1) + "|"]
+    for title, methods in found.items():
+        named = by_label(methods)
+        cells = (
+            f"{100 * value(named[label]).mean():{sign}.1f}" if label in named else "" for label in labels
+        )
+        rows.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def ranking_table(found: Mapping[str, Sequence[ClassMethod]]) -> str:
+    """Methods of each data set by their mean AUC, the best first; upright, and turned."""
+    rows = ["| data | upright | turned |", "|---|---|---|"]
+    for title, methods in found.items():
+        scores = [{m.label: m.upright("auc").mean() for m in methods}]
+        scores.append({m.label: m.turned("auc").mean() for m in methods})
+        orders = (sorted(of, key=of.__getitem__, reverse=True) for of in scores)
+        cells = (
+            ", ".join(f"{label} {of[label]:.2f}" for label in order)
+            for of, order in zip(scores, orders, strict=True)
+        )
+        rows.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 

@@ -13,6 +13,7 @@ from course_lib.results_classes import (
     by_label,
     class_methods,
     difference,
+    differences,
     majority_rate,
     multiply_adds,
 )
@@ -128,6 +129,14 @@ def test_difference_is_paired_over_images_and_seeds():
         by_label(class_methods([class_entry("p4"), class_entry()])), "p4", "plain", "turned accuracy"
     )
     assert same is not None and same.low == same.high == pytest.approx(0.25)
+
+
+def test_differences_on_several_sets():
+    better, worse = class_entry("p4"), class_entry(wrong=[0, 1])
+    found = {"a": class_methods([better, worse]), "b": class_methods([better])}
+    measured = differences(found, "p4", "plain", "accuracy")
+    assert measured["a"] is not None and measured["a"].mean == 0.5
+    assert measured["b"] is None
 
 
 def test_what_was_not_run_or_kept_has_no_difference():

@@ -11,7 +11,10 @@ from course_lib.results_classes_figures import (
     missing_runs,
     plot_dumbbells,
     plot_turned,
+    points_table,
+    ranking_table,
     scores_table,
+    verdicts_in_words,
 )
 from course_lib.statistics import Interval
 from tests.test_results_classes import class_entry
@@ -48,6 +51,23 @@ def test_claims_come_with_a_verdict():
         ["+64.0 %", "confirmed |"],
         ["not measured", "not testable here |"],
     ]
+
+
+def test_tables_over_data_sets_leave_gaps_for_what_was_not_run():
+    found = class_methods([class_entry("p4"), class_entry(augmentation="rotations"), class_entry()])
+    sets = {"Breast": found[:1], "Retina": found[2:], "Blood": found[:2]}
+    rows = points_table(sets, lambda method: method.turned("auc") - method.upright("auc")).splitlines()
+    assert rows[0] == "| data | plain | plain + rotations | p4 |"
+    assert rows[2:] == ["| Breast | -25.0 |  |  |", "| Retina |  |  | +0.0 |", "| Blood | -25.0 | -25.0 |  |"]
+    order = "p4 0.90, plain 0.65, plain + rotations 0.65"
+    assert ranking_table({"Breast": found}).splitlines()[2].endswith(f"| {order} |")
+    assert points_table({}, lambda method: method.turned("auc")).splitlines()[0] == "| data |  |"
+
+
+def test_verdicts_are_counted():
+    found = {"a": Interval(1.0, 0.5, 2.0), "b": Interval(0.0, -1.0, 1.0), "c": Interval(1.0, 0.5, 2.0)}
+    assert verdicts_in_words(found) == "confirmed on 2, not confirmed on 1 of 3 sets"
+    assert verdicts_in_words({}) == "no runs yet"
 
 
 def test_missing_runs_are_named():
