@@ -223,3 +223,20 @@ def plot_dumbbells(found: Mapping[str, Sequence[ClassMethod]], what: str, *, ax:
     ax.grid(False, axis="y")
     ax.set(xlabel={"auc": "AUC"}.get(what, what))
     return ax
+
+
+def plot_error_against_cost(found: Sequence[ClassMethod], *, ax: Axes | None = None) -> Axes:
+    """Error on upright images against the multiply-adds of one image: large dots are means, small ones seeds.
+
+    Args:
+        found: Methods of one data set.
+        ax: Where to draw.
+    """
+    ax = ax or plt.subplots()[1]
+    for method in found:
+        millions = multiply_adds(method.runs[0].settings) / 1e6
+        errors, colour = 100 * (1 - method.upright("accuracy")), COLOURS[method.family]
+        ax.plot(millions, errors.mean(), "o", color=colour, ms=10, alpha=0.7, label=method.label)
+        ax.plot(np.full(len(errors), millions), errors, ".", color=colour, ms=6)
+    ax.set(xscale="log", xlabel="million multiply-adds for one image", ylabel="test error, %")
+    return ax

@@ -10,6 +10,7 @@ from course_lib.results_classes_figures import (
     cost_table,
     missing_runs,
     plot_dumbbells,
+    plot_error_against_cost,
     plot_turned,
     points_table,
     ranking_table,
@@ -86,6 +87,8 @@ def test_figures_show_means_of_any_subset():
     ax = plot_dumbbells({"Breast": found, "Retina": found[1:]}, "accuracy")
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Breast", "plain", "p4", "Retina", "p4"]
     assert ax.lines[0].get_xdata() == pytest.approx([0.875, 0.65625])
+    mean, seeds = plot_error_against_cost(found).lines[:2]
+    assert mean.get_ydata().tolist() == [12.5] and seeds.get_ydata().tolist() == [0, 25]
     volumes = class_methods([class_entry("plain-3d", data="adrenalmnist3d")])
     assert plot_turned(volumes, "auc", axis="z").lines[0].get_ydata().tolist() == pytest.approx([0.9, 0.4])
     plt.close("all")
