@@ -3,14 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from course_lib.config import Settings
-from course_lib.ledger import Entry
 from course_lib.results import Method, by_label
+from course_lib.results_classes import multiply_adds
 from course_lib.statistics import Interval
-from course_lib.weights import build_model
 
 SYMMETRIES = 8  # of the square: so many forward passes make one averaged mask
 
@@ -142,14 +138,6 @@ def union(columns: Mapping[str, Sequence[Method]]) -> list[str]:
     return sorted(ranks, key=lambda label: ranks[label])
 
 
-def multiply_adds(settings: Settings) -> float:
-    """Multiply-adds of one image, forward, of the network with its kernels built."""
-    network = build_model(settings).to_plain().eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(torch.zeros(1, 3, settings.size, settings.size))
-    return counter.get_total_flops() / 2
-
-
 def cost_table(found: Sequence[Method]) -> str:
     """What each method costs.
 
@@ -170,29 +158,3 @@ def cost_table(found: Sequence[Method]) -> str:
             ]
         )
     return table(["method", "parameters", "multiply-adds, M", "seconds an epoch", "memory, MB"], rows)
-
-
-def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
-    """All runs as a Markdown table, each name a link to its entry.
-
-    Args:
-        entries: Ledger entries.
-        address: Address of the folder that holds them.
-    """
-    rows = []
-    for entry in entries:
-        agreement = entry.segmentation.agreement
-        rows.append(
-            [
-                f"[{entry.name.replace('_', ' ')}]({address}/{entry.name}.json)",
-                number(entry.segmentation.test.dice.mean),
-                number(agreement.mean[agreement.angles_deg.index(45)]),
-                number(entry.parameters / 1e6),
-                f"{entry.scores.validation.epoch} of {entry.settings.epochs}",
-                number(entry.seconds / 60, 1),
-                f"{entry.peak_memory_mb:,.0f}",
-                f"`{entry.data_sha256[:8]}`",
-            ]
-        )
-    header = ["run", "Dice", "agreement at 45°", "parameters, M", "epoch", "minutes", "MB", "data"]
-    return table(header, rows)
