@@ -39,11 +39,14 @@ def test_boxes_of_one_method_stand_in_one_row_in_all_panels():
 
 def test_forest_shows_the_gain_over_the_baseline():
     _, axes = plt.subplots(1, 2)
-    found = {"one": methods(RUNS), "without the baseline": methods([entry("p4")])}
+    uneven = entry("sre", scores={"a": 0.5, "b": 1.0})
+    found = {"one": methods([*RUNS, uneven]), "without the baseline": methods([entry("p4")])}
     plot_forest(found, axes)
-    assert labels(axes[0]) == ["plain + quarter turns", "p4"]
+    assert labels(axes[0]) == ["plain + quarter turns", "p4", "sre"]
     points = [line.get_xydata()[0].tolist() for line in axes[0].lines if line.get_marker() == "o"]
-    assert points == [pytest.approx([-0.05, 0]), pytest.approx([0.05, 1])]
+    assert points == [pytest.approx(point) for point in ([-0.05, 0], [0.05, 1], [0.1, 2])]
+    bars = [segment[:, 0].tolist() for bar in axes[0].collections for segment in bar.get_segments()]
+    assert bars[-1] == pytest.approx([-0.05, 0.25])
     assert [line.get_xdata()[0] for line in axes[1].lines] == [0]
 
 
