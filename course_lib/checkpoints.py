@@ -105,7 +105,7 @@ def load_checkpoint(folder: Path, settings: Settings) -> tuple[dict[str, Tensor]
             "take these or another folder, or start again"
         )
     try:
-        values = torch.load(path, weights_only=True)
+        values = torch.load(path, weights_only=True, map_location="cpu")
         epochs = [Epoch(**epoch) for epoch in values.pop("epochs")]
         return weights, Progress(epochs=epochs, **values)
     except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError, KeyError, AttributeError) as error:

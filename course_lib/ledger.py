@@ -1,15 +1,11 @@
 """The ledger: one JSON file a run. Tables and figures of the book read nothing else."""
 
 import json
-import platform
 import re
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-import torch
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError
 
 from course_lib.atomic import write_atomically
@@ -70,32 +66,6 @@ class Entry(BaseModel):
         if not isinstance(self.scores, ClassificationScores):
             raise ValueError(f"{self.name} is no classification run; filter the entries by their data")
         return self.scores
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that the numbers depend on."""
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "course_lib": metadata.version("equivariance-course"),
-    }
-
-
-def device_name(accelerator: str = "auto") -> str:
-    """The device that computes, in words."""
-    if accelerator not in ("cpu",) and torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{_processor()}, {torch.get_num_threads()} threads"
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        found = re.search(r"^model name\s*:\s*(.+)$", information.read_text(encoding="utf-8"), re.MULTILINE)
-        if found:
-            return found[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def entry_path(ledger: Path, name: str) -> Path:

@@ -25,13 +25,15 @@ def make_fabric(*, accelerator: str, devices: int, precision: Any) -> Fabric:
     ``launch()``. Under torchrun its number of processes and machines counts, not ``devices``.
 
     Args:
-        accelerator: As Fabric takes it: ``"auto"``, ``"cpu"``, ``"cuda"``.
+        accelerator: As Fabric takes it: ``"cpu"``, ``"cuda"``, or ``"auto"`` for CUDA where there is any.
         devices: Processes on this machine, each with a GPU of its own or with a share of the processor.
         precision: As Fabric takes it: ``"32-true"``, ``"bf16-mixed"``.
 
     Raises:
         ValueError: If ``devices`` is not positive or not there.
     """
+    if accelerator == "auto":  # not Apple's GPU, which lacks some of the poolings
+        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
     nodes = 1
     if TorchElasticEnvironment.detect():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -87,6 +89,14 @@ def shared_average(loss: Tensor) -> Float[Tensor, ""]:
     if process_count() > 1:
         distributed.all_reduce(average)
     return average / process_count()
+
+
+def same_everywhere(number: int) -> bool:
+    """Whether all processes have the same number."""
+    found: list[int | None] = [number] * process_count()
+    if process_count() > 1:
+        distributed.all_gather_object(found, number)
+    return len(set(found)) == 1
 
 
 def is_first() -> bool:

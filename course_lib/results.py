@@ -1,6 +1,6 @@
 """Runs of the ledger, put together by method: what the results chapters compare."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,6 +92,11 @@ class Method:
         Raises:
             ValueError: If there is no such quantity, or it was not measured on these images.
         """
+        rows = self.rows(what)
+        return {image: float(np.mean([row[image] for row in rows])) for image in rows[0]}
+
+    def rows(self, what: str = "dice") -> Sequence[Mapping[str, float]]:
+        """A quantity of each test image, for each run; see ``per_image``."""
         if what == "agreement" and not self.other:
             rows = [of_run.agreement.per_image_mean for of_run in self.masks]
         elif what in QUANTITIES:
@@ -100,15 +105,15 @@ class Method:
             raise ValueError(
                 f"what must be one of {', '.join(QUANTITIES)}, or agreement on own test images; got {what!r}"
             )
-        return {image: float(np.mean([row[image] for row in rows])) for image in rows[0]}
+        return rows
 
     def mean(self, what: str = "dice") -> Interval:
-        """Mean over test images of a quantity, with its interval over resampled groups of images."""
-        return bootstrap_mean(self.per_image(what), self.groups)
+        """Mean over test images of a quantity, with its interval over resampled groups of images and runs."""
+        return bootstrap_mean(self.rows(what), self.groups)
 
     def difference(self, baseline: "Method", what: str = "dice") -> Interval:
         """Mean of a quantity minus the baseline's on the same images, with its interval."""
-        return bootstrap_difference(self.per_image(what), baseline.per_image(what), self.groups)
+        return bootstrap_difference(self.rows(what), baseline.rows(what), self.groups)
 
     @property
     def dice_per_seed(self) -> list[float]:

@@ -1,19 +1,20 @@
 """The claims of the talk, each with the measurement that decides it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from course_lib.results import Method, by_label, strongest_augmented
 from course_lib.results_tables import interval, number, table
-from course_lib.statistics import Interval
 from course_lib.verdicts import Verdict, verdict
 
 EXACT = 0.9995  # least agreement that counts as exact: rounding in float32 may move a pixel at the edge
 SAME = 0.005  # largest difference between two angles that counts as a repetition
 AS_WELL = 0.02  # how much less agreement, over all angles, still counts as no less
 QUARTERS = (0, 90, 180, 270)
+MATCHED = 0.05  # difference of parameters up to which two networks were made to match
+SILENT = 0.2  # share of empty masks above which agreement says nothing
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Claim:
     judge: Judge
 
 
+def _silent(method: Method) -> float:
+    """Share of empty masks over all angles: a network that marks nothing agrees with itself."""
+    return float(np.mean([of_run.agreement.empty for of_run in method.masks]))
+
+
 def gain(higher: str, lower: str, what: str = "dice", *, margin: float = 0.0) -> Judge:
     """The claim that a quantity is larger for one method than for another, paired over images.
 
@@ -63,7 +69,10 @@ def gain(higher: str, lower: str, what: str = "dice", *, margin: float = 0.0) ->
         if higher not in named or lower not in named:
             return NOTHING
         difference = named[higher].difference(named[lower], what)
-        moved = Interval(*(value + margin for value in astuple(difference)))
+        ends = {name: getattr(difference, name) + margin for name in ("mean", "low", "high")}
+        moved = replace(difference, **ends)
+        if what == "agreement" and max(_silent(named[name]) for name in (higher, lower)) > SILENT:
+            return Finding(Verdict.NOT_TESTABLE, "masks are empty")
         return Finding(verdict(moved), interval(difference, sign=True))
 
     return judge
@@ -87,7 +96,7 @@ def exact_at_quarter_turns(label: str) -> Judge:
 
     def judge(found: Sequence[Method]) -> Finding:
         method = by_label(found).get(label)
-        if method is None:
+        if method is None or _silent(method) > SILENT:
             return NOTHING
         places = [method.angles_deg.index(angle) for angle in QUARTERS]
         least = float(method.at_angle("agreement")[:, places].min())
@@ -102,7 +111,7 @@ def inexact_at(label: str, angle_deg: int) -> Judge:
 
     def judge(found: Sequence[Method]) -> Finding:
         method = by_label(found).get(label)
-        if method is None:
+        if method is None or _silent(method) > SILENT:
             return NOTHING
         place = method.angles_deg.index(angle_deg)
         seen, floor = (method.at_angle(what)[:, place] for what in ("agreement", "floor"))
@@ -121,7 +130,7 @@ def repeats_every_quarter(label: str) -> Judge:
 
     def judge(found: Sequence[Method]) -> Finding:
         method = by_label(found).get(label)
-        if method is None:
+        if method is None or _silent(method) > SILENT:
             return NOTHING
         curves = method.at_angle("agreement")
         places = [method.angles_deg.index((angle + 90) % 360) for angle in method.angles_deg]
@@ -140,6 +149,8 @@ def fewer_parameters(label: str, than: str) -> Judge:
         if label not in named or than not in named:
             return NOTHING
         own, other = (named[name].runs[0].parameters for name in (label, than))
+        if abs(own - other) < MATCHED * other:
+            return Finding(Verdict.NOT_TESTABLE, f"matched: {own:,} and {other:,}")
         return Finding(Verdict.CONFIRMED if own < other else Verdict.REFUTED, f"{own:,} and {other:,}")
 
     return judge

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ ORDER = (
 )
 DRAWS = 2000
 CHUNK = 250  # resamples at once
+Scorer = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,13 @@ class ClassMethod:
         flips = [run.classification.flipped.values() for run in self.runs]
         return np.array([np.mean([getattr(one, what) for one in of_run]) for of_run in flips])
 
-    def correct(self, *, turned: bool = False) -> Float[np.ndarray, " image"]:
-        """How right each test image is, from 0 to 1: mean over seeds, and over angles if turned."""
+    @property
+    def n_images(self) -> int:
+        """Number of test images."""
+        return len(self.runs[0].classification.test.labels)
+
+    def correct(self, *, turned: bool = False) -> Float[np.ndarray, "run image"]:
+        """How right each test image is in each run, from 0 to 1; the mean over angles if turned."""
         rows = []
         for run in self.runs:
             scores = run.classification
@@ -106,7 +113,7 @@ class ClassMethod:
             else:
                 right = np.equal(scores.test.labels, scores.test.answers)
                 rows.append(right.mean(axis=1) if right.ndim == 2 else right)
-        return np.mean(rows, axis=0)
+        return np.array(rows, dtype=float)
 
 
 def class_methods(entries: Sequence[Entry]) -> list[ClassMethod]:
@@ -137,10 +144,10 @@ def by_label(found: Sequence[ClassMethod]) -> dict[str, ClassMethod]:
 def difference(
     methods: Mapping[str, ClassMethod], better: str, baseline: str, what: str, *, draws: int = DRAWS
 ) -> Interval | None:
-    """Score minus the baseline's on the same test images, with a 95 % bootstrap interval over images.
+    """Score minus the baseline's on the same test images, with a 95 % bootstrap interval.
 
     Only seeds that both have are compared, and the scores are means over them. The interval
-    speaks of test images that might have been others; not of seeds.
+    speaks of test images and of seeds that might have been others.
 
     Args:
         methods: Methods of one data set, by label.
@@ -166,10 +173,18 @@ def difference(
         return None
     one, other = (methods[name].with_seeds(seeds) for name in (better, baseline))
     if what == "auc":
-        return auc_difference(one.runs, other.runs, draws=draws)
+        sides = one_sided_aucs(one.runs), one_sided_aucs(other.runs)
+        return None if None in sides else resampled([side for side in sides if side], one.n_images, draws)
     turned = what.startswith("turned")
-    paired = one.correct(turned=turned) - other.correct(turned=turned)
-    return resampled(lambda count: count @ paired / len(paired), len(paired), draws)
+    rows = [method.correct(turned=turned) for method in (one, other)]
+    return resampled([partial(shares_right, of_side) for of_side in rows], rows[0].shape[1], draws)
+
+
+def shares_right(
+    correct: Float[np.ndarray, "run image"], count: Float[np.ndarray, "draw image"]
+) -> Float[np.ndarray, "run draw"]:
+    """Accuracy of each run, for each draw of images."""
+    return correct @ count.T / correct.shape[1]
 
 
 def differences(
@@ -179,28 +194,34 @@ def differences(
     return {title: difference(by_label(methods), better, baseline, what) for title, methods in found.items()}
 
 
-def resampled(
-    mean: Callable[[Float[np.ndarray, "draw image"]], Float[np.ndarray, " draw"]], n: int, draws: int
-) -> Interval:
-    """Interval of a mean whose images are drawn again, with replacement.
+def resampled(sides: Sequence[Scorer], n: int, draws: int) -> Interval:
+    """Interval of one score minus another, whose images and runs are drawn again, with replacement.
+
+    Images are drawn for both sides together, runs for each side alone.
 
     Args:
-        mean: From how often each image was drawn to the mean.
+        sides: Two functions, each from how often every image was drawn to the score of each run.
         n: Number of images.
         draws: Number of resamples.
     """
-    rng = np.random.default_rng(0)
-    drawn = [rng.multinomial(n, np.full(n, 1 / n), size=min(CHUNK, draws)) for _ in range(0, draws, CHUNK)]
-    low, high = np.nanquantile(
-        np.concatenate([mean(count.astype(np.float32)) for count in drawn]), [0.025, 0.975]
-    )
-    return Interval(float(mean(np.ones((1, n), np.float32))[0]), float(low), float(high))
+    rng, found = np.random.default_rng(0), []
+    every, mean, runs = np.ones((1, n), np.float32), 0.0, []
+    for sign, scores in zip((1, -1), sides, strict=True):
+        rows = scores(every)
+        mean, runs = mean + sign * float(rows.mean()), [*runs, len(rows)]
+    for _ in range(0, draws, CHUNK):
+        count = rng.multinomial(n, np.full(n, 1 / n), size=min(CHUNK, draws)).astype(np.float32)
+        total = np.zeros(len(count))
+        for sign, scores, k in zip((1, -1), sides, runs, strict=True):
+            shares = rng.multinomial(k, np.full(k, 1 / k), size=len(count)) / k
+            total += sign * (shares.T * scores(count)).sum(axis=0)
+        found.append(total)
+    low, high = np.quantile(np.concatenate(found), [0.025, 0.975])
+    return Interval(mean, float(low), float(high), min(runs), n)
 
 
-def auc_difference(
-    runs: Sequence[Entry], baseline: Sequence[Entry], *, draws: int = DRAWS
-) -> Interval | None:
-    """Difference of mean AUC on the same images, resampled.
+def one_sided_aucs(runs: Sequence[Entry]) -> Scorer | None:
+    """Function from how often every image was drawn to the mean AUC of each run; None without probabilities.
 
     The AUC of a class is the share of pairs (an image inside, one outside) in the right
     order. With images drawn several times each pair counts as often as both were drawn
@@ -208,32 +229,27 @@ def auc_difference(
 
     Args:
         runs: Runs of one method.
-        baseline: Runs of the other, with the same seeds.
-        draws: Number of resamples.
     """
-    scores, others = (
-        [run.classification.test.probabilities for run in of_method] for of_method in (runs, baseline)
-    )
-    if None in scores or None in others:
+    scores = [run.classification.test.probabilities for run in runs]
+    if None in scores:
         return None
-    one, other = np.array(scores, dtype=np.float64), np.array(others, dtype=np.float64)  # run, image, class
-    labels, classes = np.array(runs[0].classification.test.labels), np.arange(one.shape[2])
+    array = np.array(scores, dtype=np.float64)  # run, image, class
+    labels, classes = np.array(runs[0].classification.test.labels), np.arange(array.shape[2])
     truth = labels.astype(bool).T if labels.ndim == 2 else labels == classes[:, None]
-    pairs = [
-        ordered(one[:, :, k], truth[k]).mean(axis=0) - ordered(other[:, :, k], truth[k]).mean(axis=0)
-        for k in classes
-    ]
+    pairs = [ordered(array[:, :, k], truth[k]) for k in classes]
 
-    def mean(count: Float[np.ndarray, "draw image"]) -> Float[np.ndarray, " draw"]:
-        area, n_areas = np.zeros(len(count)), np.zeros(len(count))
-        for is_in, gains in zip(truth, pairs, strict=True):
+    def aucs(count: Float[np.ndarray, "draw image"]) -> Float[np.ndarray, "run draw"]:
+        area, n_areas = np.zeros((len(array), len(count))), np.zeros(len(count))
+        for is_in, of_class in zip(truth, pairs, strict=True):
             inside, outside = count[:, is_in], count[:, ~is_in]
             n_pairs = inside.sum(axis=1) * outside.sum(axis=1)
-            area += ((inside @ gains) * outside).sum(axis=1) / np.maximum(n_pairs, 1)
+            area += np.array([((inside @ of_run) * outside).sum(axis=1) for of_run in of_class]) / np.maximum(
+                n_pairs, 1
+            )
             n_areas += n_pairs > 0  # a class that was not drawn is left out
         return area / np.maximum(n_areas, 1)
 
-    return resampled(mean, len(labels), draws)
+    return aucs
 
 
 def ordered(

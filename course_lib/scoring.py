@@ -12,6 +12,7 @@ from course_lib.classification import AXES, auc, correct, mirrored, turned_score
 from course_lib.config import Settings
 from course_lib.data.classification import ClassificationSet
 from course_lib.data.segmentation import SegmentationSet, Splits
+from course_lib.environment import device_name, versions
 from course_lib.evaluation import (
     SymmetryAverage,
     agreement_floor,
@@ -21,7 +22,7 @@ from course_lib.evaluation import (
     rotation_scores,
     segmenter,
 )
-from course_lib.ledger import Entry, device_name, versions
+from course_lib.ledger import Entry
 from course_lib.scores import (
     Agreement,
     ClassificationScores,
@@ -85,25 +86,18 @@ def make_entry(
         loss_per_epoch=[_rounded(epoch.loss) for epoch in progress.epochs],
         score_per_epoch=[_rounded(epoch.score) for epoch in progress.epochs],
     )
-    model.eval()
     check_extras(settings, average=average, also=also or {})
-    if isinstance(splits.test, ClassificationSet):
-        scores = score_classes(model, splits.test, validation)
-    else:
-        scores = SegmentationScores(
-            **dict(score_masks(model, splits.test)),
-            validation=validation,
-            averaged=score_masks(SymmetryAverage(model), splits.test) if average else None,
-            also={name: _upright(segmenter(model), other) for name, other in (also or {}).items()},
-        )
+    model.eval()
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # TF32 would move pixels at the edge
+        scores = _score(model, splits, validation, average, also or {})
     return Entry(
         experiment=settings.experiment,
         data=settings.data,
         family=settings.family,
         seed=settings.seed,
         settings=settings,
-        versions=versions(),
-        device=device_name(accelerator),
+        versions=progress.state.get("versions", versions()),
+        device=progress.state.get("device", device_name(accelerator)),
         seconds=round(progress.seconds, 3),
         peak_memory_mb=round(progress.peak_memory_mb, 1),
         data_sha256=splits.sha256,
@@ -112,10 +106,41 @@ def make_entry(
     )
 
 
+def _score(
+    model: nn.Module,
+    splits: Splits,
+    validation: Validation,
+    average: bool,
+    also: Mapping[str, SegmentationSet],
+) -> SegmentationScores | ClassificationScores:
+    if isinstance(splits.test, ClassificationSet):
+        return score_classes(model, splits.test, validation)
+    return SegmentationScores(
+        **dict(score_masks(model, splits.test)),
+        validation=validation,
+        averaged=score_masks(SymmetryAverage(model), splits.test) if average else None,
+        also={name: _upright(segmenter(model), other) for name, other in also.items()},
+    )
+
+
 def check_extras(settings: Settings, *, average: bool, also: Collection[str]) -> None:
-    """Refuse to average masks, or to score other sets, where there are no masks."""
+    """Refuse what cannot be scored beside the test set.
+
+    Raises:
+        ValueError: If there are no masks to average, or another set is the run's own.
+    """
+    if settings.data in also:
+        raise ValueError(f"other sets must not be the run's own, got {settings.data}; it was trained on that")
     if settings.model != "unet" and (average or also):
         raise ValueError("masks are averaged and other sets scored for segmentation only; leave both out")
+
+
+def lacks(entry: Entry, *, average: bool, also: Collection[str]) -> list[str]:
+    """Options of scoring that an entry does not have yet."""
+    if not isinstance(entry.scores, SegmentationScores):
+        return []
+    missing = [f"--also {name}" for name in also if name not in entry.scores.also]
+    return missing + ["--average"] * (average and entry.scores.averaged is None)
 
 
 def score_masks(model: Callable[[Tensor], Tensor], test: SegmentationSet) -> MaskScores:
@@ -171,7 +196,7 @@ def score_classes(model: nn.Module, test: ClassificationSet, validation: Validat
             accuracy=_rounded(correct(upright, labels).mean().item()),
             labels=labels.tolist(),
             answers=answers.tolist(),
-            probabilities=[_numbers(row) for row in upright] if keep else None,
+            probabilities=[[float(f"{p:.7g}") for p in row] for row in upright.tolist()] if keep else None,
         ),
         turned={
             axis: Turned(

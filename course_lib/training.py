@@ -1,5 +1,6 @@
 """Training: one loop that takes a model, a training set and a validation set."""
 
+import math
 import resource
 import sys
 import time
@@ -21,7 +22,16 @@ from course_lib.checkpoints import (
     save_checkpoint,
 )
 from course_lib.config import Settings
-from course_lib.parallel import make_fabric, process_count, share, share_norms, shared_average, shared_loss
+from course_lib.environment import device_name, versions
+from course_lib.parallel import (
+    make_fabric,
+    process_count,
+    same_everywhere,
+    share,
+    share_norms,
+    shared_average,
+    shared_loss,
+)
 from course_lib.tasks import TASKS, predict_logits
 from course_lib.weights import load_into, read_weights
 
@@ -95,7 +105,11 @@ def fit(
         optimizer.load_state_dict(progress.state["optimizer"])
         schedule.load_state_dict(progress.state["schedule"])
         torch.set_rng_state(progress.state["random"])
-        torch.cuda.set_rng_state_all(progress.state.get("random_cuda", []))
+        torch.cuda.set_rng_state_all(progress.state["random_cuda"][: torch.cuda.device_count()])
+    if not same_everywhere(len(progress.epochs)):
+        raise ValueError(
+            f"all processes must see the same folder, {folder} differs; take one on a shared disk"
+        )
     images, targets = fabric.to_device((train.images, train.targets))
 
     for epoch in range(len(progress.epochs), settings.epochs):
@@ -114,16 +128,15 @@ def fit(
             logits = network(x).float()
             own = shared_loss(task.loss(logits, y), logits, len(index))
             loss = shared_average(own)
-            if not loss.isfinite():
-                raise ValueError(
-                    f"the loss must stay finite, got {loss.item()} in {title}; lower learning_rate"
-                )
+            value = loss.item()
+            if not math.isfinite(value):
+                raise ValueError(f"the loss must stay finite, got {value} in {title}; lower learning_rate")
             wrapped.zero_grad()
             fabric.backward(own)
             wrapped.step()
             schedule.step()
-            total += loss.item() * len(index)
-            bar.set_postfix({"loss": f"{loss.item():.3f}", task.score_name: f"{progress.last_score:.3f}"})
+            total += value * len(index)
+            bar.set_postfix({"loss": f"{value:.3f}", task.score_name: f"{progress.last_score:.3f}"})
         network.eval()
         score = task.score(predict_logits(network, val.images, settings.batch_size), val.targets)
         progress.epochs.append(Epoch(total / len(images), score, time.perf_counter() - start))
@@ -133,6 +146,8 @@ def fit(
             "schedule": schedule.state_dict(),
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
+            "versions": versions(),
+            "device": device_name(accelerator),
         }
         if fabric.is_global_zero:
             save_checkpoint(folder, model.state_dict(), progress, settings)

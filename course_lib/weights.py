@@ -22,9 +22,11 @@ def build_model(settings: Settings) -> UNet | ResNet:
     """The network that the settings describe, freshly initialised from their seed.
 
     Raises:
-        ValueError: If a ResNet is asked for data that is not for classification.
+        ValueError: If a ResNet is asked for data that is not for classification, or a U-Net for data that is.
     """
     if settings.model == "unet":
+        if settings.data in catalogue.CLASSIFICATION:
+            raise ValueError(f"{settings.data} is for classification; give model: resnet (--model resnet)")
         torch.manual_seed(settings.seed)
         return UNet(FAMILIES[settings.family], 3, 1, widths=settings.widths)
     facts = catalogue.describe(settings.data)

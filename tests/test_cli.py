@@ -194,3 +194,24 @@ def test_interrupt_ends_tidily_and_resumes(tmp_path):
     assert b"epoch 3/3" in ended.stderr
     (path,) = (tmp_path / "ledger").iterdir()
     assert json.loads(path.read_text())["experiment"] == "smoke"
+
+
+def test_scores_that_are_asked_for_later_are_not_passed_over(run):
+    run("train", *SMALL)
+    assert "was scored without --average; run 'evaluate" in run("train", *SMALL, "--average", code=2).output
+    run("evaluate", "runs/stand-in_group_plain_16px_s0", "--ledger", "book/ledger", "--average")
+    assert ledger_entry().segmentation.averaged is not None
+    run("train", *SMALL, "--average")
+
+
+def test_weights_that_are_gone_are_missed(run):
+    run("train", *SMALL)
+    Path("runs").rename("elsewhere")
+    assert "are not in runs/" in run("train", *SMALL, "--weights", "w", code=2).output
+
+
+def test_a_classification_set_needs_a_resnet(run):
+    output = run(
+        "train", "--data", "breastmnist", "--split", "official", "--size", 28, "--widths", "2,4", code=2
+    )
+    assert "give model: resnet (--model resnet)" in output.output

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from course_lib.config import Settings
-from course_lib.ledger import Entry, device_name, entry_path, read_entry, read_ledger, versions, write_entry
+from course_lib.environment import device_name, versions
+from course_lib.ledger import Entry, entry_path, read_entry, read_ledger, write_entry
 
 
 def entry(**settings) -> Entry:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from course_lib import verdicts
 from course_lib.results import methods
 from course_lib.results_claims import (
     CLAIMS,
@@ -19,6 +20,13 @@ from course_lib.verdicts import Verdict
 from tests.results_entries import entry
 
 YES, OPEN, NO, NOTHING = Verdict.CONFIRMED, Verdict.NOT_CONFIRMED, Verdict.REFUTED, Verdict.NOT_TESTABLE
+
+
+@pytest.fixture(autouse=True)
+def two_images_are_enough(monkeypatch):
+    """Here the sign is judged; how many runs and groups are needed has its own test."""
+    monkeypatch.setattr(verdicts, "FEWEST_RUNS", 1)
+    monkeypatch.setattr(verdicts, "FEWEST_GROUPS", 1)
 
 
 def judged(judge, *runs):
@@ -71,10 +79,25 @@ def test_period():
     assert judged(claim) == NOTHING
 
 
+def test_agreement_of_empty_masks_says_nothing():
+    def silent(run):
+        agreement = run.segmentation.agreement.model_copy(update={"empty": [0.5] * 8})
+        scores = run.segmentation.model_copy(update={"agreement": agreement})
+        return run.model_copy(update={"scores": scores})
+
+    p4, plain = entry("p4", agreement=[1, 0.8] * 4), entry("plain")
+    same = gain("p4", "plain", "agreement")
+    for claim in (exact_at_quarter_turns("p4"), repeats_every_quarter("p4"), same):
+        assert judged(claim, p4, plain) == YES
+        assert judged(claim, silent(p4), plain) == NOTHING
+
+
 def test_parameters():
     claim = fewer_parameters("steerable-12", "se2-12")
     assert judged(claim, entry("steerable-12", parameters=5), entry("se2-12", parameters=6)) == YES
-    assert judged(claim, entry("steerable-12", parameters=6), entry("se2-12", parameters=6)) == NO
+    assert judged(claim, entry("steerable-12", parameters=7), entry("se2-12", parameters=6)) == NO
+    matched = entry("steerable-12", parameters=97), entry("se2-12", parameters=100)
+    assert judged(claim, *matched) == NOTHING
     assert judged(claim, entry("se2-12")) == NOTHING
 
 

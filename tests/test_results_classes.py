@@ -9,7 +9,7 @@ from course_lib.config import Settings
 from course_lib.data.catalogue import describe
 from course_lib.ledger import Entry
 from course_lib.results_classes import (
-    auc_difference,
+    ClassMethod,
     by_label,
     class_methods,
     difference,
@@ -94,8 +94,8 @@ def test_means_over_angles_flips_and_seeds():
     assert method.over_angle("agreement").tolist() == [[1, 0.5], [1, 0.5]]
     assert method.turned("auc") == pytest.approx([0.65, 0.65])
     assert method.flipped("auc") == pytest.approx([0.7, 0.7])
-    assert method.correct().tolist() == [0.5, 1, 1, 1]
-    assert method.correct(turned=True).tolist() == [0.375, 0.75, 0.75, 0.75]
+    assert method.correct().tolist() == [[0, 1, 1, 1], [1, 1, 1, 1]]
+    assert method.correct(turned=True).mean(axis=0).tolist() == [0.375, 0.75, 0.75, 0.75]
 
 
 def test_several_findings_count_in_part():
@@ -104,7 +104,7 @@ def test_several_findings_count_in_part():
     test = run.classification.test.model_copy(update={"labels": labels, "answers": [[0, 1], [1, 0]]})
     run = run.model_copy(update={"scores": run.classification.model_copy(update={"test": test})})
     method = class_methods([run])[0]
-    assert method.correct().tolist() == [1, 0.5]
+    assert method.correct().tolist() == [[1, 0.5]]
     assert majority_rate(method) == 0.75
 
 
@@ -148,7 +148,7 @@ def test_what_was_not_run_or_kept_has_no_difference():
     run = class_entry()
     test = run.classification.test.model_copy(update={"probabilities": None})
     run = run.model_copy(update={"scores": run.classification.model_copy(update={"test": test})})
-    assert auc_difference([run], [run]) is None
+    assert difference(by_label(class_methods([run])), "plain", "plain", "auc") is None
 
 
 def test_difference_of_auc_is_that_of_the_metric():
@@ -166,12 +166,14 @@ def test_difference_of_auc_is_that_of_the_metric():
         )
         for run in runs
     ]
-    found = auc_difference(runs[:1], runs[1:])
+    methods = {name: ClassMethod((run,)) for name, run in zip("ab", runs, strict=True)}
+    found = difference(methods, "a", "b", "auc")
     truth = torch.tensor(labels)
     assert found is not None
     assert found.mean == pytest.approx(auc(first, truth) - auc(second, truth), abs=1e-6)
     assert found.low < found.mean < found.high
-    nothing = auc_difference(runs[:1], runs[:1])
+    assert (found.runs, found.groups) == (1, 40)
+    nothing = difference(methods, "a", "a", "auc")
     assert nothing is not None and nothing.low == nothing.high == 0
 
 
@@ -180,3 +182,16 @@ def test_multiply_adds_of_a_network_that_can_be_counted_by_hand():
     stem, first, head = 28**2 * 9 * 2, 4 * 28**2 * 9 * 2 * 2, 4 * 2
     second = 14**2 * (9 * 2 * 4 + 3 * 9 * 4 * 4 + 2 * 4)  # the shortcut of the first block has one pixel
     assert multiply_adds(settings) == stem + first + second + head
+
+
+def test_seeds_that_differ_widen_the_interval():
+    steady = [class_entry("p4", seed, labels=[0, 1] * 20) for seed in range(3)]
+    moody = [
+        class_entry(seed=seed, labels=[0, 1] * 20, wrong=list(range(wrong)))
+        for seed, wrong in enumerate((0, 8, 16))
+    ]
+    found = difference(by_label(class_methods(steady + moody)), "p4", "plain", "accuracy")
+    assert found is not None
+    assert found.mean == pytest.approx(0.2)
+    assert found.low <= 0.01  # the seed without errors, drawn three times
+    assert (found.runs, found.groups) == (3, 40)

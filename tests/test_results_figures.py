@@ -46,7 +46,7 @@ def test_forest_shows_the_gain_over_the_baseline():
     points = [line.get_xydata()[0].tolist() for line in axes[0].lines if line.get_marker() == "o"]
     assert points == [pytest.approx(point) for point in ([-0.05, 0], [0.05, 1], [0.1, 2])]
     bars = [segment[:, 0].tolist() for bar in axes[0].collections for segment in bar.get_segments()]
-    assert bars[-1] == pytest.approx([-0.05, 0.25])
+    assert bars[-1] == pytest.approx([-0.1, 0.3])
     assert [line.get_xdata()[0] for line in axes[1].lines] == [0]
 
 

@@ -29,8 +29,8 @@ def test_results():
 def test_differences_are_signed_and_leave_out_the_baseline_itself():
     plain, turned, p4 = methods(RUNS)
     rows = cells(difference_table([plain, turned, p4], [plain, p4]))
-    assert rows[0] == ["plain", "", "−0.050 (−0.050 to −0.050)"]
-    assert rows[2] == ["p4", "+0.050 (+0.050 to +0.050)", ""]
+    assert rows[0] == ["plain", "", "−0.050 (−0.100 to +0.000)"]
+    assert rows[2] == ["p4", "+0.050 (+0.000 to +0.100)", ""]
 
 
 def test_failures():

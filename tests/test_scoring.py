@@ -11,7 +11,7 @@ from course_lib.data.classification import ClassificationSet
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.evaluation import SymmetryAverage
 from course_lib.scores import Validation
-from course_lib.scoring import MOST_TURNED, make_entry, score_classes
+from course_lib.scoring import MOST_TURNED, lacks, make_entry, score_classes
 
 PROGRESS = Progress(epochs=[Epoch(0.5, 0.6, 1.0), Epoch(0.4, 0.7, 1.0)], peak_memory_mb=100.0)
 VALIDATION = Validation(
@@ -133,3 +133,24 @@ def test_a_classifier_has_no_masks_to_average():
     settings = Settings(data="breastmnist", model="resnet", size=8, split="official")
     with pytest.raises(ValueError, match="for segmentation only"):
         make_entry(UpperHalf(), splits, settings, PROGRESS, average=True)
+
+
+def test_the_set_that_was_learned_is_no_other_set():
+    with pytest.raises(ValueError, match="must not be the run's own, got kvasir-seg"):
+        mask_entry(LeansLeft(), also={"kvasir-seg": blobs()})
+
+
+def test_an_entry_says_what_it_lacks():
+    entry = mask_entry(LeansLeft())
+    assert lacks(entry, average=False, also=[]) == []
+    assert lacks(entry, average=True, also=["cvc-clinicdb"]) == ["--also cvc-clinicdb", "--average"]
+    whole = mask_entry(LeansLeft(), average=True, also={"cvc-clinicdb": blobs()})
+    assert lacks(whole, average=True, also=["cvc-clinicdb"]) == []
+
+
+def test_device_and_versions_are_those_of_the_training():
+    there = {"device": "a GPU", "versions": {"torch": "2.4"}}
+    trained = Progress(epochs=PROGRESS.epochs, peak_memory_mb=1.0, state=there)
+    splits = Splits(blobs(), blobs(), blobs(), "kvasir-seg", "0" * 64, "free")
+    entry = make_entry(LeansLeft(), splits, Settings(data="kvasir-seg", size=8), trained)
+    assert (entry.device, entry.versions) == ("a GPU", {"torch": "2.4"})

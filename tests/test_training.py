@@ -280,3 +280,12 @@ def test_weights_file_that_is_damaged_or_foreign_is_named(tmp_path):
     fit(tiny_net(), TRAIN, VAL, SETTINGS, folder=tmp_path)
     with pytest.raises(ValueError, match=r"best\.safetensors do not fit the network"):
         load_model(best_path(tmp_path))
+
+
+def test_checkpoint_of_another_device_can_be_read(tmp_path):
+    fit(tiny_net(), TRAIN, VAL, SETTINGS, folder=tmp_path)
+    progress = load_checkpoint(tmp_path, SETTINGS)[1]
+    assert progress.state["device"].endswith("threads")
+    assert progress.state["versions"]["torch"] == torch.__version__
+    for value in progress.state["optimizer"]["state"].values():
+        assert value["exp_avg"].device.type == "cpu"

@@ -22,3 +22,11 @@ def test_the_interval_decides(low, high, expected):
 
 def test_what_was_not_measured_is_not_testable():
     assert verdict(None) is Verdict.NOT_TESTABLE
+
+
+@pytest.mark.parametrize(
+    ("runs", "groups", "judged"), [(3, 10, True), (2, 10, False), (3, 9, False), (5, 150, True)]
+)
+def test_too_few_runs_or_groups_are_not_judged(runs, groups, judged):
+    expected = Verdict.CONFIRMED if judged else Verdict.NOT_TESTABLE
+    assert verdict(Interval(0.1, 0.05, 0.15, runs, groups)) is expected

@@ -11,7 +11,7 @@ from course_lib.atomic import write_atomically
 from course_lib.bench.layers import ISOTROPIC, LAYERS, WIDE, LayerRow, measure_layer
 from course_lib.bench.networks import NetworkRow, measure_networks
 from course_lib.config import one_line
-from course_lib.ledger import device_name, versions
+from course_lib.environment import device_name, versions
 
 
 class Benchmark(BaseModel):

@@ -17,9 +17,9 @@ from course_lib.cli.app import Accelerator, Ledger, app
 from course_lib.config import Settings, read_yaml
 from course_lib.data.segmentation import SegmentationSet
 from course_lib.ledger import Entry, entry_path, read_entry, write_entry
-from course_lib.parallel import is_first
+from course_lib.parallel import is_first, make_fabric
 from course_lib.scores import SegmentationScores
-from course_lib.scoring import check_extras, load_splits, make_entry
+from course_lib.scoring import check_extras, lacks, load_splits, make_entry
 from course_lib.tasks import TASKS
 from course_lib.training import fit
 from course_lib.weights import build_model, load_model
@@ -90,13 +90,20 @@ def train(
         entry = read_entry(done)
         if entry.settings != settings:
             raise ValueError(f"{done} holds this run with other settings; add --again or change --ledger")
+        if missing := lacks(entry, average=average, also=also or []):
+            raise ValueError(
+                f"{done} was scored without {', '.join(missing)}; run 'evaluate {folder}' with these options "
+                f"and --ledger {ledger}, or add --again"
+            )
         print(f"{settings.name} is finished already; add --again to repeat it")
     else:
         entry = _run(settings, folder, accelerator, devices, average=average, also=also or [])
         if entry is None:
             return
         write_entry(ledger, entry)
-    if weights and best_path(folder).exists():
+    if weights:
+        if not best_path(folder).exists():
+            raise ValueError(f"the weights of {settings.name} are not in {folder}; add --again to train them")
         weights.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(best_path(folder), weights / f"{settings.name}.safetensors")
     _show(entry)
@@ -155,6 +162,7 @@ def evaluate(
 ) -> None:
     """Score the chosen weights of a finished run again."""
     model, settings = load_model(best_path(run))
+    check_extras(settings, average=average, also=also or [])
     checkpoint = load_checkpoint(run, settings)
     if checkpoint is None:
         raise ValueError(f"{run} holds no checkpoint; name the folder of a run, such as runs/{settings.name}")
@@ -164,7 +172,7 @@ def evaluate(
             f"{run} has finished {len(progress.epochs)} of {settings.epochs} epochs; let train end first"
         )
     entry = make_entry(
-        model,
+        model.to(make_fabric(accelerator=accelerator, devices=1, precision="32-true").device),
         load_splits(settings),
         settings,
         progress,

@@ -26,7 +26,7 @@ def unpack_rar(archive: Path, folder: Path, check: Callable[[Path], None]) -> No
     """Unpack a RAR archive into a new folder, which appears only when it is whole and checked.
 
     Args:
-        archive: The RAR file; it stays.
+        archive: The RAR file; it stays, unless a program that could unpack it failed.
         folder: Where its content shall be; must not exist.
         check: Raises ``ValueError`` if the content of a folder is not the right one.
 
@@ -35,12 +35,17 @@ def unpack_rar(archive: Path, folder: Path, check: Callable[[Path], None]) -> No
         OSError: If the disk is full or the folder cannot be written.
     """
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
-        for command in commands(archive, fresh := Path(place) / "content"):
+        fresh = Path(place) / "content"
+        there = [command for command in commands(archive, fresh) if shutil.which(command[0])]
+        for command in there:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir()
-            if shutil.which(command[0]) and succeeds(command):
+            if succeeds(command):
                 break
         else:
+            if any(command[0] != "tar" for command in there):  # GNU tar cannot, whatever the archive
+                archive.unlink()
+                raise ValueError(f"{archive} could not be unpacked and was removed; fetch it again")
             raise ValueError(
                 f"{archive}: no program here unpacks RAR archives; install one of unrar, unar, bsdtar or "
                 f"7-Zip and run the command again, or unpack it yourself to {folder}"

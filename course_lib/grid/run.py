@@ -75,6 +75,8 @@ def run_grid(
     """
     if importlib.util.find_spec("snakemake") is None:
         raise ImportError("a grid needs snakemake; pip install 'equivariance-course[grid]'")
+    if executor != "local" and accelerator == "auto":
+        raise ValueError(f"{executor} must know whether to ask for GPUs; give accelerator cuda or cpu")
     if min(cores, threads) < 1:
         raise ValueError(f"cores and threads must be at least 1, got {cores} and {threads}")
     start, name = time.monotonic(), f"{grid}-{tier}"

@@ -8,6 +8,7 @@ from course_lib.config import Settings
 from course_lib.grid.plan import Run, changes
 from course_lib.grid.progress import Failure, Report, Status, last_error, seconds_left
 from course_lib.ledger import entry_path, read_entry
+from course_lib.scoring import lacks
 
 
 @dataclass
@@ -45,6 +46,10 @@ class Watch:
             if path.is_file():
                 entry = read_entry(path)
                 refuse_other(entry.settings, run.settings, path)
+                if missing := lacks(entry, average=run.average, also=run.also):
+                    raise ValueError(
+                        f"{path} was scored without {', '.join(missing)}; remove it, and it is scored again"
+                    )
                 started = self.began.get(run.name)
                 self.seconds[run.name] = entry.seconds if started is None else time.monotonic() - started
             elif self.started(run):
