@@ -11,7 +11,7 @@ from course_lib.scoring import load_splits, make_entry
 from course_lib.training import fit
 from course_lib.weights import build_model
 
-HEADER = ["run", "score", "turned", "parameters, M", "epoch", "minutes", "MB", "data", "torch"]
+HEADER = ["run", "score", "turned", "parameters, M", "epoch", "minutes", "MB", "data"]
 
 
 def series(ledger: Path) -> dict[str, list[Entry]]:
@@ -50,7 +50,6 @@ def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
                 f"{entry.seconds / 60:.1f}",
                 f"{entry.peak_memory_mb:,.0f}",
                 f"`{entry.data_sha256[:8]}`",
-                entry.versions["torch"],
             ]
         )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
