@@ -13,7 +13,7 @@ from course_lib.results_classes import ORDER, ClassMethod, by_label, multiply_ad
 from course_lib.statistics import Interval
 from course_lib.verdicts import Verdict, verdict
 
-COLOURS = {**FAMILY_COLOURS, "se2-16": "#8C3B00", "sre-smooth": FAMILY_COLOURS["sre"], "sre-hard": "#7A1F5C"}
+COLOURS = {**FAMILY_COLOURS, "sre-smooth": FAMILY_COLOURS["sre"], "sre-hard": "#7A1F5C"}
 
 
 @dataclass(frozen=True)
