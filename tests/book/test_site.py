@@ -135,9 +135,7 @@ def test_page_works_and_is_accessible(watched, name):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
         page.locator(f"html[data-theme={scheme}]").wait_for()
-        page.evaluate(
-            "window.dispatchEvent(new Event('resize'))"
-        )  # a font that came late may have widened a box
+        page.evaluate("window.dispatchEvent(new Event('resize'))")  # a late font may have widened a box
         page.wait_for_function(TAB_STOPS)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
