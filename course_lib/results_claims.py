@@ -91,28 +91,32 @@ def beats_augmentation(label: str) -> Judge:
     return judge
 
 
-def exact_at_quarter_turns(label: str) -> Judge:
-    """The claim that masks turn exactly with the image at quarter turns, in every run."""
+def _of_masks(label: str, look: Callable[[Method], Finding]) -> Judge:
+    """Judge of one method by its masks; it says nothing without runs, or if many masks are empty."""
 
     def judge(found: Sequence[Method]) -> Finding:
         method = by_label(found).get(label)
-        if method is None or _silent(method) > SILENT:
-            return NOTHING
+        return NOTHING if method is None or _silent(method) > SILENT else look(method)
+
+    return judge
+
+
+def exact_at_quarter_turns(label: str) -> Judge:
+    """The claim that masks turn exactly with the image at quarter turns, in every run."""
+
+    def look(method: Method) -> Finding:
         places = [method.angles_deg.index(angle) for angle in QUARTERS]
         least = float(method.at_angle("agreement")[:, places].min())
         exact = Verdict.CONFIRMED if least >= EXACT else Verdict.REFUTED
         return Finding(exact, f"least agreement {number(least, 4)}")
 
-    return judge
+    return _of_masks(label, look)
 
 
 def inexact_at(label: str, angle_deg: int) -> Judge:
     """The claim that at an angle more is lost than interpolation alone costs, in every run."""
 
-    def judge(found: Sequence[Method]) -> Finding:
-        method = by_label(found).get(label)
-        if method is None or _silent(method) > SILENT:
-            return NOTHING
+    def look(method: Method) -> Finding:
         place = method.angles_deg.index(angle_deg)
         seen, floor = (method.at_angle(what)[:, place] for what in ("agreement", "floor"))
         below = seen < floor
@@ -122,23 +126,20 @@ def inexact_at(label: str, angle_deg: int) -> Judge:
         )
         return Finding(outcome if below.any() else Verdict.REFUTED, measured)
 
-    return judge
+    return _of_masks(label, look)
 
 
 def repeats_every_quarter(label: str) -> Judge:
     """The claim that the agreement over the angle has a period of 90 degrees, in every run."""
 
-    def judge(found: Sequence[Method]) -> Finding:
-        method = by_label(found).get(label)
-        if method is None or _silent(method) > SILENT:
-            return NOTHING
+    def look(method: Method) -> Finding:
         curves = method.at_angle("agreement")
         places = [method.angles_deg.index((angle + 90) % 360) for angle in method.angles_deg]
         largest = float(np.abs(curves[:, places] - curves).max())
         outcome = Verdict.CONFIRMED if largest < SAME else Verdict.REFUTED
         return Finding(outcome, f"largest deviation {number(largest, 4)}")
 
-    return judge
+    return _of_masks(label, look)
 
 
 def fewer_parameters(label: str, than: str) -> Judge:

@@ -192,7 +192,7 @@ def test_the_checksums_of_mnist_are_those_of_the_real_file(name):
     except FileNotFoundError as error:
         pytest.skip(str(error))
     if path.suffix != ".gz":
-        pytest.skip("the file is unpacked")
+        pytest.skip("MNIST lies here unpacked; the checksum is that of the packed file")
     downloads.has_digest(MNIST_DIGESTS[name])(path)
 
 

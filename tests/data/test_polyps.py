@@ -124,10 +124,9 @@ def test_the_real_files_have_the_published_counts_and_foreground(real):
     assert (areas / seen).mean().item() == pytest.approx(share, abs=0.002)
 
 
+@pytest.mark.parametrize("real", [KVASIR], indirect=True, ids=["kvasir-seg"])
 def test_three_images_of_kvasir_occur_twice_in_one_group_with_different_masks(real):
     spec, source = real
-    if spec is not KVASIR:
-        pytest.skip("a fact about Kvasir-SEG")
     pictures, _ = read(spec, source, 32)
     colours = pictures.images.flatten(1).float()
     alike = torch.cdist(colours, colours) / colours.shape[1] ** 0.5 < 2
@@ -139,11 +138,12 @@ def test_three_images_of_kvasir_occur_twice_in_one_group_with_different_masks(re
         assert 0.8 < ((a & b).sum() / (a | b).sum()).item() < 1
 
 
+@pytest.mark.parametrize("real", [CLINICDB], indirect=True, ids=["cvc-clinicdb"])
 def test_the_original_tiffs_equal_the_png_files(real):
     spec, source = real
     path = source.path.parent / "cvc_clinicdb_tif_sample.zip"
-    if spec is not CLINICDB or not path.exists():
-        pytest.skip("needs the sample of the original TIFFs beside CVC-ClinicDB")
+    if not path.exists():
+        pytest.skip(f"the sample of the original TIFFs, {path.name}, does not lie beside CVC-ClinicDB")
     sample = Archive(path)
     png = {name: files for name, *files in pair(spec, source)}
     tiff = pair(spec, sample)
