@@ -69,3 +69,22 @@ def test_odd_input_is_named():
         bootstrap_mean([{"a": 1.0, "b": 1.0}], {"a": "x"})
     with pytest.raises(ValueError, match="'c'"):
         bootstrap_difference([{"a": 1.0, "c": 1.0}], [{"a": 1.0}], {"a": "x", "c": "x"})
+
+
+def left_out_by_chance(n_groups: int, *, trials: int = 300) -> float:
+    """How often an interval leaves zero out though nothing differs: groups spread by 0.05, images by 0.15."""
+    rng = np.random.default_rng(0)
+    images = {str(i): str(i // 24) for i in range(24 * n_groups)}
+    zero = dict.fromkeys(images, 0.0)
+    count = 0
+    for _ in range(trials):
+        differences = np.repeat(rng.normal(0, 0.05, n_groups), 24) + rng.normal(0, 0.15, len(images))
+        found = bootstrap_difference([dict(zip(images, differences, strict=True))], [zero], images, draws=400)
+        count += not found.low <= 0 <= found.high
+    return count / trials
+
+
+def test_four_groups_are_too_few_and_thirty_are_not():
+    """The chapter on polyp results quotes the first: one case of five, where one of twenty is promised."""
+    assert left_out_by_chance(4) == pytest.approx(0.2, abs=0.05)
+    assert left_out_by_chance(30) < 0.1
