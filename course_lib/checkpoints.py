@@ -68,15 +68,16 @@ def save_checkpoint(folder: Path, weights: dict[str, Tensor], progress: Progress
     """Keep the state after an epoch.
 
     The weights are written first, then the file beside them with the same number: only
-    the pair counts. So a kill at any moment leaves the last pair or the new one.
+    the pair counts. So a kill at any moment leaves the last pair or the new one. The best
+    weights follow; ``load_checkpoint`` makes up for a kill before them.
     """
     number = len(progress.epochs)
-    if progress.best_epoch == number - 1:
-        save_weights(best_path(folder), weights, settings)
     save_weights(_weights_path(folder, number), weights, settings)
     buffer = io.BytesIO()
     torch.save(asdict(progress), buffer)
     write_atomically(_state_path(folder, number), buffer.getvalue())
+    if progress.best_epoch == number - 1:
+        save_weights(best_path(folder), weights, settings)
     for old in sorted(folder.glob("epoch-*.*")):
         if old.stem != f"epoch-{number:05d}":
             old.unlink()
@@ -84,6 +85,8 @@ def save_checkpoint(folder: Path, weights: dict[str, Tensor], progress: Progress
 
 def load_checkpoint(folder: Path, settings: Settings) -> tuple[dict[str, Tensor], Progress] | None:
     """Weights and progress of the last whole checkpoint, or None if there is none.
+
+    If its epoch is the best so far, its weights are written as the best once more.
 
     Args:
         folder: Folder of the run.
@@ -107,11 +110,14 @@ def load_checkpoint(folder: Path, settings: Settings) -> tuple[dict[str, Tensor]
     try:
         values = torch.load(path, weights_only=True, map_location="cpu")
         epochs = [Epoch(**epoch) for epoch in values.pop("epochs")]
-        return weights, Progress(epochs=epochs, **values)
+        progress = Progress(epochs=epochs, **values)
     except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
             f"{path} is not a whole checkpoint; start the run again ({type(error).__name__})"
         ) from error
+    if progress.best_epoch == len(progress.epochs) - 1:
+        save_weights(best_path(folder), weights, settings)
+    return weights, progress
 
 
 def _weights_path(folder: Path, number: int) -> Path:

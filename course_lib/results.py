@@ -1,30 +1,19 @@
 """Runs of the ledger, put together by method: what the results chapters compare."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from course_lib.config import Settings
 from course_lib.ledger import Entry
 from course_lib.plotting import FAMILY_COLOURS
+from course_lib.results_plan import AUGMENTATIONS, method_label
 from course_lib.scores import MaskScores, UprightScores
 from course_lib.statistics import Interval, bootstrap_difference, bootstrap_mean
 
-AUGMENTATIONS = {"none": "", "quarter-turns": " + quarter turns", "rotations": " + rotations"}
 MISSED = 0.5  # an image with a lower Dice counts as missed
 WHISKER = 1.5  # boxes below the lower quartile at which the box-plot rule calls an image an outlier
-
-
-def method_label(settings: Settings) -> str:
-    """Family, and augmentation if there is one.
-
-    Example:
-        >>> method_label(Settings(data="kvasir-seg", family="plain", augmentation="rotations"))
-        'plain + rotations'
-    """
-    return settings.family + AUGMENTATIONS[settings.augmentation]
 
 
 @dataclass(frozen=True)
@@ -210,11 +199,6 @@ def elsewhere(found: Sequence[Method], other: str) -> list[Method]:
     return scored
 
 
-def by_label(found: Iterable[Method]) -> dict[str, Method]:
-    """Methods by their label."""
-    return {method.label: method for method in found}
-
-
 def strongest_augmented(found: Sequence[Method]) -> Method | None:
     """The plain method that was trained on turned images and has the best *validation* Dice; None if none is.
 
@@ -222,15 +206,3 @@ def strongest_augmented(found: Sequence[Method]) -> Method | None:
     """
     candidates = [method for method in found if method.augmented and method.runs[0].family == "plain"]
     return max(candidates, key=lambda method: method.validation, default=None)
-
-
-def missing_runs(planned: Sequence[Settings], entries: Sequence[Entry]) -> dict[str, dict[str, list[int]]]:
-    """Seeds of the planned runs that are not in the ledger, by data, split and share; there by method."""
-    there = [entry.settings for entry in entries]
-    missing: dict[str, dict[str, list[int]]] = {}
-    for settings in planned:
-        if settings not in there:
-            share = "" if settings.fraction == 1 else f", {settings.fraction:.0%} of the training images"
-            of_place = missing.setdefault(f"{settings.data}, {settings.split} split{share}", {})
-            of_place.setdefault(method_label(settings), []).append(settings.seed)
-    return missing

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course_lib.results import Method, by_label, strongest_augmented
+from course_lib.results import Method, strongest_augmented
+from course_lib.results_plan import by_label
 from course_lib.results_tables import interval, number, table
 from course_lib.verdicts import Verdict, verdict
 

@@ -11,12 +11,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib.config import Settings
 from course_lib.ledger import Entry
+from course_lib.results_plan import AUGMENTATIONS, by_label, family_label, method_label
 from course_lib.statistics import Interval
 from course_lib.weights import build_model
 
-# Families of volumes stand under the names that they have in the plane.
-NAMES = {"plain-3d": "plain", "sre-3d": "sre-smooth", "sre-3d-hard": "sre-hard"}
-AUGMENTED = {"none": "", "quarter-turns": " + quarter turns", "rotations": " + rotations"}
 ORDER = (
     *("plain", "p4", "p4m", "se2-8", "se2-12", "se2-16", "steerable-12", "steerable-so2"),
     *("e2cnn-12", "e2cnn-so2", "sre", "sre-hard", "sre-smooth"),
@@ -39,12 +37,12 @@ class ClassMethod:
     @property
     def family(self) -> str:
         """Family, without regard to the number of axes."""
-        return NAMES.get(self.runs[0].family, self.runs[0].family)
+        return family_label(self.runs[0].settings)
 
     @property
     def label(self) -> str:
         """Family, and augmentation if there is one."""
-        return self.family + AUGMENTED[self.runs[0].settings.augmentation]
+        return method_label(self.runs[0].settings)
 
     @property
     def augmented(self) -> bool:
@@ -131,14 +129,9 @@ def class_methods(entries: Sequence[Entry]) -> list[ClassMethod]:
         )
     found: dict[tuple[int, int], list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: entry.seed):
-        place = ORDER.index(NAMES.get(entry.family, entry.family))
-        found.setdefault((place, list(AUGMENTED).index(entry.settings.augmentation)), []).append(entry)
+        place = ORDER.index(family_label(entry.settings))
+        found.setdefault((place, list(AUGMENTATIONS).index(entry.settings.augmentation)), []).append(entry)
     return [ClassMethod(tuple(found[key])) for key in sorted(found)]
-
-
-def by_label(found: Sequence[ClassMethod]) -> dict[str, ClassMethod]:
-    """Methods by their labels."""
-    return {method.label: method for method in found}
 
 
 def difference(

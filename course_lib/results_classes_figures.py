@@ -7,9 +7,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_lib.ledger import Entry
 from course_lib.plotting import FAMILY_COLOURS
-from course_lib.results_classes import ORDER, ClassMethod, by_label, multiply_adds
+from course_lib.results_classes import ORDER, ClassMethod, multiply_adds
+from course_lib.results_plan import by_label
 from course_lib.statistics import Interval
 from course_lib.verdicts import Verdict, verdict
 
@@ -143,26 +143,6 @@ def ranking_table(found: Mapping[str, Sequence[ClassMethod]]) -> str:
         )
         rows.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(rows)
-
-
-def missing_runs(entries: Sequence[Entry], wanted: Sequence[str]) -> str:
-    """A sentence that says how many of the wanted runs are there, and which are not.
-
-    Args:
-        entries: Ledger entries.
-        wanted: Names of the planned runs.
-    """
-    there = {entry.name for entry in entries}
-    missing: dict[str, list[str]] = {}
-    for name in wanted:
-        if name not in there:
-            run, seed = name.rsplit("_s", 1)
-            missing.setdefault(run.replace("_official", "").replace("_", " "), []).append(seed)
-    count = sum(map(len, missing.values()))
-    if not count:
-        return f"All {len(wanted)} planned runs are in the ledger."
-    names = "; ".join(f"{run} (seed {', '.join(seeds)})" for run, seeds in missing.items())
-    return f"{len(wanted) - count} of {len(wanted)} planned runs are in the ledger. Missing: {names}."
 
 
 def plot_turned(

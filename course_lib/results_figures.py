@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_lib.results import Method, by_label
+from course_lib.results import Method
+from course_lib.results_plan import by_label
 from course_lib.results_tables import union
 
 Panels = Sequence[Axes] | np.ndarray

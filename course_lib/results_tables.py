@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from course_lib.results import Method, by_label
+from course_lib.results import Method
 from course_lib.results_classes import multiply_adds
+from course_lib.results_plan import by_label
 from course_lib.statistics import Interval
 
 SYMMETRIES = 8  # of the square: so many forward passes make one averaged mask

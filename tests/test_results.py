@@ -2,13 +2,10 @@
 
 import pytest
 
-from course_lib.config import Settings
 from course_lib.results import (
-    by_label,
     elsewhere,
     find_book,
     methods,
-    missing_runs,
     strongest_augmented,
 )
 from tests.results_entries import RUNS, entry
@@ -77,17 +74,6 @@ def test_the_strongest_augmentation_is_chosen_on_validation():
     assert strongest_augmented(methods([entry("plain")])) is None
 
 
-def test_missing_runs_are_named():
-    planned = [run.settings for run in RUNS]
-    planned.append(Settings(data="kvasir-seg", family="p4", widths=(4, 8), fraction=0.1, seed=2))
-    assert missing_runs(planned, RUNS[1:]) == {
-        "kvasir-seg, group split": {"p4": [0]},
-        "kvasir-seg, group split, 10% of the training images": {"p4": [2]},
-    }
-    # A run with other settings is not the planned one.
-    assert missing_runs([entry("p4", epochs=99).settings], RUNS) == {"kvasir-seg, group split": {"p4": [0]}}
-
-
 def test_unlike_runs_are_not_compared():
     with pytest.raises(
         ValueError, match="must differ only in augmentation, family, seed, widths; got 2 kinds"
@@ -98,7 +84,7 @@ def test_unlike_runs_are_not_compared():
 
 
 def test_no_runs_are_no_methods():
-    assert methods([]) == [] and by_label([]) == {}
+    assert methods([]) == []
 
 
 def test_the_book_is_found_from_inside_a_checkout(tmp_path):

@@ -10,13 +10,13 @@ from course_lib.data.catalogue import describe
 from course_lib.ledger import Entry
 from course_lib.results_classes import (
     ClassMethod,
-    by_label,
     class_methods,
     difference,
     differences,
     majority_rate,
     multiply_adds,
 )
+from course_lib.results_plan import by_label
 from course_lib.scores import ClassificationScores, ClassTest, Flipped, Turned, Validation
 
 LABELS = [0, 0, 1, 1]

@@ -8,7 +8,6 @@ from course_lib.results_classes_figures import (
     Claim,
     claims_table,
     cost_table,
-    missing_runs,
     plot_dumbbells,
     plot_error_against_cost,
     plot_turned,
@@ -69,14 +68,6 @@ def test_verdicts_are_counted():
     found = {"a": Interval(1.0, 0.5, 2.0), "b": Interval(0.0, -1.0, 1.0), "c": Interval(1.0, 0.5, 2.0)}
     assert verdicts_in_words(found) == "confirmed on 2, not confirmed on 1 of 3 sets"
     assert verdicts_in_words({}) == "no runs yet"
-
-
-def test_missing_runs_are_named():
-    names = [run.name for run in RUNS]
-    assert missing_runs(RUNS, names) == "All 3 planned runs are in the ledger."
-    assert missing_runs(RUNS[:1], names) == (
-        "1 of 3 planned runs are in the ledger. Missing: breastmnist plain 28px (seed 0, 1)."
-    )
 
 
 def test_figures_show_means_of_any_subset():

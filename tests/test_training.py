@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,6 +46,10 @@ TRAIN, VAL = bright_squares(10), bright_squares(5, seed=1)
 
 def same(one: dict, other: dict) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def copied(model: nn.Module) -> dict:
+    return {name: value.clone() for name, value in model.state_dict().items()}
 
 
 def test_loss_by_hand():
@@ -91,10 +96,9 @@ def test_model_ends_with_the_weights_of_the_best_epoch_not_of_the_last(tmp_path,
     monkeypatch.setitem(TASKS, "unet", Task("Dice", segmentation_loss, lambda *_: next(scores)))
     model = tiny_net()
 
-    def keep(number, epoch):
-        weights.append({name: value.clone() for name, value in model.state_dict().items()})
-
-    progress = fit(model, TRAIN, VAL, SETTINGS, folder=tmp_path, report=keep)
+    progress = fit(
+        model, TRAIN, VAL, SETTINGS, folder=tmp_path, report=lambda *_: weights.append(copied(model))
+    )
     assert progress.best_epoch == 1
     assert same(model.state_dict(), weights[1])
     assert same(read_weights(best_path(tmp_path))[0], weights[1])
@@ -173,27 +177,46 @@ class PowerCutError(BaseException):
     """Ends the program at once."""
 
 
+def cut_after(writes):
+    """An ``os.replace`` that works so many times, then ends the program."""
+    left, replace = iter(range(writes)), os.replace
+
+    def cut(source, target):
+        if next(left, None) is None:
+            raise PowerCutError
+        replace(source, target)
+
+    return cut
+
+
 @pytest.mark.parametrize("writes", range(9))
 def test_stop_between_any_two_files_of_a_checkpoint_loses_one_epoch_at_most(tmp_path, monkeypatch, writes):
     settings = SETTINGS.model_copy(update={"epochs": 3})
     fit(whole := tiny_net(), TRAIN, VAL, settings, folder=tmp_path / "whole")
-    replace, count = os.replace, 0
-
-    def cut(source, target):
-        nonlocal count
-        if count == writes:
-            raise PowerCutError
-        count += 1
-        replace(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", cut)
-        try:
-            fit(tiny_net(), TRAIN, VAL, settings, folder=tmp_path / "cut")
-        except PowerCutError:
-            pass
+    with monkeypatch.context() as patch, suppress(PowerCutError):
+        patch.setattr(os, "replace", cut_after(writes))
+        fit(tiny_net(), TRAIN, VAL, settings, folder=tmp_path / "cut")
     fit(resumed := tiny_net(), TRAIN, VAL, settings, folder=tmp_path / "cut")
     assert same(resumed.state_dict(), whole.state_dict())
+
+
+def test_best_weights_are_never_those_of_an_epoch_that_was_cut_off(tmp_path, monkeypatch):
+    scores = iter([0.5, 0.9, 0.1, 0.2, 0.3])  # the second 0.9 is lost; on a GPU an epoch may end otherwise
+    monkeypatch.setitem(TASKS, "unet", Task("Dice", segmentation_loss, lambda *_: next(scores)))
+    first = []
+    with monkeypatch.context() as patch, suppress(PowerCutError):
+        patch.setattr(os, "replace", cut_after(4))  # the three files of one epoch, one of the next
+        fit(
+            net := tiny_net(),
+            TRAIN,
+            VAL,
+            SETTINGS,
+            folder=tmp_path,
+            report=lambda *_: first.append(copied(net)),
+        )
+    progress = fit(net := tiny_net(), TRAIN, VAL, SETTINGS, folder=tmp_path)
+    assert progress.best_epoch == 0
+    assert same(net.state_dict(), first[0])
 
 
 def test_finished_run_is_not_trained_again(tmp_path):
@@ -231,7 +254,9 @@ def test_full_disk_is_named_and_leaves_the_last_checkpoint(tmp_path, monkeypatch
     fit(tiny_net(), TRAIN, VAL, short, folder=tmp_path / "run")
     before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r"cannot write .*best\.safetensors: No space left.*free some space"):
+    with pytest.raises(
+        OSError, match=r"cannot write .*epoch-00001\.safetensors: No space left.*free some space"
+    ):
         fit(tiny_net(), TRAIN, VAL, short, folder=tmp_path / "other")
     assert not list((tmp_path / "other").iterdir())
     assert before == {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
