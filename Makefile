@@ -5,7 +5,7 @@ BOOT := $(or $(PYTHON),python3)
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env notebooks book serve test quick bench clean
+.PHONY: help env notebooks book serve slides pdf test quick bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,6 +23,12 @@ book: notebooks ## execute the chapters and build the site; prints where to open
 
 serve: book ## build, then serve the site on this machine
 	@$(PY) book/tools/serve.py $(PORT)
+
+slides: book ## slides of the chapters with speaker notes, for lectures without network
+	@$(PY) book/tools/build_slides.py
+
+pdf: book ## the whole site as one PDF for reading and printing (needs Chromium)
+	@$(PY) book/tools/build_pdf.py
 
 test: notebooks ## everything: style, types, library, notebooks, pages in a browser
 	@$(PY) book/tools/run_tests.py

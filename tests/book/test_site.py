@@ -2,8 +2,6 @@
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 from pathlib import Path
 
@@ -15,13 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build/html"
 AXE = ROOT / "book/web/node_modules/axe-core/axe.min.js"
 SHOTS = ROOT / "_build/screenshots"
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
 # The theme makes wide code boxes reachable by keyboard a moment after the window has changed its size.
 TAB_STOPS = """
@@ -58,22 +49,6 @@ def address():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        message = "no Chromium on this machine; on Debian: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
-        yield browser
-        browser.close()
 
 
 class Watched:
