@@ -1,5 +1,6 @@
 """A question of an exercise: its cases, its reference, the known mistakes, and how an answer is judged."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,13 @@ from course_lib.checks.calling import AnswerError, Call, NotAttemptedError, limi
 from course_lib.checks.drawing import counting
 from course_lib.checks.verdicts import NOT_ATTEMPTED, RIGHT, WRONG, Finding, Verdict
 
+WANTED = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "a tuple",
+}
 TOLERANCE = 1e-10  # relative, in float64; rounding gives about 1e-15
 
 
@@ -42,9 +50,10 @@ class Question:
         name: Name of the question; also the ``grade_id`` of its answer cell.
         function: Name of the function that the student writes.
         arguments: Names of its arguments.
-        axes: Names of the axes of the answer, or empty if it is a truth value.
+        axes: Names of the axes of the answer, or empty if it is not a tensor.
         cases: Arguments for a generator of random numbers, the smallest first.
-        reference: The right answer, written otherwise than in the solution.
+        reference: The right answer, written otherwise than in the solution: a tensor, a truth value, a
+            number, a text, or a tuple of such.
         mistakes: Known wrong answers, the most special first.
         finding: The property that a wrong answer breaks, given how to call it and a case.
         hints: What to tell on demand, the gentlest first.
@@ -95,7 +104,7 @@ class Question:
             except AnswerError as error:
                 fault = Verdict(self.name, WRONG, sentence(str(error)), case=self.describe(case))
                 break
-            given = _truth_value(given)
+            given = _plain(given)
             complaint = self.complaint(given, self.reference(*case))
             if complaint:
                 fault = Verdict(self.name, WRONG, complaint, case=self.describe(case))
@@ -140,7 +149,7 @@ class Question:
     def repeats(self, call: Call, case: tuple[Any, ...], given: Any) -> bool:
         """Whether the same arguments give the same answer again."""
         try:
-            return same(_truth_value(call(*_copies(case))), given)
+            return same(_plain(call(*_copies(case))), given)
         except (AnswerError, NotAttemptedError):
             return False
 
@@ -154,9 +163,7 @@ class Question:
         if given is None:
             return f"{self.function} returned None. Is there a return statement on every path?"
         if not isinstance(expected, Tensor):
-            if isinstance(given, bool):
-                return ""
-            return f"{self.function} must return True or False, it returned {_kind(given)}."
+            return _misfit(self.function, given, expected)
         if not isinstance(given, Tensor):
             return f"{self.function} must return a tensor, it returned {_kind(given)}."
         if given.shape != expected.shape:
@@ -193,8 +200,26 @@ class Question:
         return Hint(self.hints[number - 1])
 
 
+def _misfit(function: str, given: Any, expected: Any) -> str:
+    """What is wrong with the kind of an answer that is no tensor, or an empty string."""
+    kind = list if isinstance(given, list) and isinstance(expected, tuple) else type(expected)
+    if kind is float and type(given) is int:
+        return ""
+    if type(given) is not kind:
+        return f"{function} must return {WANTED[type(expected)]}, it returned {_kind(given)}."
+    if isinstance(given, tuple | list) and len(given) != len(expected):
+        return f"{function} must return {len(expected)} values, it returned {len(given)}."
+    if isinstance(given, float) and not math.isfinite(given):
+        return f"{function} returned {given}. Is there a division by 0?"
+    return ""
+
+
 def same(given: Any, expected: Any) -> bool:
     """Whether two answers are equal up to rounding."""
+    if isinstance(expected, tuple) and isinstance(given, tuple | list):
+        return len(given) == len(expected) and all(map(same, given, expected))
+    if isinstance(expected, float) and isinstance(given, float | int) and not isinstance(given, bool):
+        return abs(given - expected) <= TOLERANCE * (1 + abs(expected))
     if not isinstance(expected, Tensor) or not isinstance(given, Tensor):
         return type(given) is type(expected) and given == expected
     if given.shape != expected.shape:
@@ -215,10 +240,14 @@ def _copies(case: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(value.clone() if isinstance(value, Tensor) else value for value in case)
 
 
-def _truth_value(value: Any) -> Any:
-    """A bool, if the value is the True or False of NumPy or torch; else the value itself."""
-    is_bool = str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
-    return bool(value) if is_bool and getattr(value, "ndim", 1) == 0 else value
+def _plain(value: Any) -> Any:
+    """A Python number or truth value, if the value is one of NumPy's or torch's."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    kind = str(getattr(value, "dtype", "")).removeprefix("torch.")
+    if kind.startswith(("bool", "int", "float", "uint")) and getattr(value, "ndim", 1) == 0:
+        return value.item()
+    return value
 
 
 def _kind(value: Any) -> str:
