@@ -1,0 +1,12 @@
+"""Checks of the exercises on steerable filters, one a question."""
+
+from course_lib.checks.steerable_norm import NORM, relu_error
+from course_lib.checks.steerable_paths import BAND, PATHS
+from course_lib.checks.steerable_waves import RINGS, STEER, WAVE
+from course_lib.checks.units import by_name, hints
+
+__all__ = ["QUESTIONS", "band", "hint", "norm", "paths", "relu_error", "rings", "steer", "wave"]
+
+QUESTIONS = by_name(WAVE, RINGS, STEER, PATHS, BAND, NORM)
+wave, rings, steer, paths, band, norm = (question.check for question in QUESTIONS.values())
+hint = hints(QUESTIONS)
