@@ -1,7 +1,9 @@
-"""Directive for the landing page: chapters as cards, a link and "ready" where the chapter exists."""
+"""Directives that know the chapters: cards on the landing page, minutes in the lecturer's guide."""
 
 import html
 import posixpath
+import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -31,7 +33,50 @@ class CoursePlan(SphinxDirective):
         return [nodes.raw("", f'<ul class="plan">{"".join(cards)}</ul>', format="html")]
 
 
+MINUTES = re.compile(r"about (\d+) minutes", re.IGNORECASE)
+
+
+def minutes(path: Path) -> int:
+    """What a chapter or an exercise unit says of its own length: "About 40 minutes"."""
+    found = MINUTES.search(path.read_text("utf8")) if path.is_file() else None
+    return int(found[1]) if found else 0
+
+
+class CourseWeeks(SphinxDirective):
+    """Table of a plan; each line is ``week | page, page | unit``. Minutes are those that the files state."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table; chapters that do not exist yet are named, without a link and without minutes."""
+        self.env.note_reread()
+        root = Path(self.env.srcdir)
+        folder = posixpath.dirname(self.env.docname)
+        rows = []
+        for line in self.content:
+            week, pages, unit = (part.strip() for part in line.split("|"))
+            links, total = [], 0
+            for page in pages.split(", "):
+                name = f"{folder}/{page}"
+                there = name in self.env.found_docs
+                number = int(page.split("-")[0])
+                text = f"chapter {number}"
+                links.append(f'<a href="{page}.html">{text}</a>' if there else f"{text} (to come)")
+                total += minutes(root / f"{name}.md") if there else 0
+            length = minutes(root / "solutions" / f"{unit}.py")
+            task = f"unit <strong>{unit}</strong>, {length} min" if length else "exercises in the text"
+            read = f"{total} min" if total else ""
+            cells = "".join(f"<td>{cell}</td>" for cell in (", ".join(links), read, task))
+            rows.append(f'<tr><th scope="row">{html.escape(week)}</th>{cells}</tr>')
+        columns = ("week", "read before", "reading", "work on")
+        heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
+        body = f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody>"
+        box = f'<div class="pst-scrollable-table-container"><table class="table">{body}</table></div>'
+        return [nodes.raw("", box, format="html")]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("course-plan", CoursePlan)
+    app.add_directive("course-weeks", CourseWeeks)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "version": "1"}
