@@ -17,14 +17,17 @@ NOT_TEXT = {"code-cell", "raw", "math", "bibliography", "course-plan"}  # direct
 ROLE = re.compile(r"\{(?P<role>[\w:-]+)\}`(?P<text>[^`<]*?)\s*(?:<(?P<target>[^`>]*)>)?`")
 LINK = re.compile(r"\[([^\]]*)\]\([^)\s]*\)")
 STATED = re.compile(r"\*\*About (\d+) minutes\.\*\*")
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"”)*_]*\s+(?=[\"“(*_>]*[A-Z0-9])")
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"”)*_]*\s+(?=[\"“(*_>]*(?:[A-Z0-9]|\([a-z]\)))")
 QUESTION = re.compile(r"^\*\*\d+\. ")
 
-WORDS_A_MINUTE = 220  # text that is read once, with attention
-SECONDS_A_CODE_LINE = 2.5  # of a cell that is shown
-SECONDS_A_FIGURE = 20
-SECONDS_A_FORMULA = 15  # one that stands alone
-SECONDS_A_QUESTION = 20  # to choose; the answers are words
+WORDS_A_MINUTE = 240  # of text, quiz and tables included
+SECONDS_A_CODE_LINE = 1.5  # of a cell that is shown; hidden code is for the curious
+SECONDS_AN_OUTPUT = 10  # a few printed numbers
+SECONDS_A_FIGURE = 40
+SECONDS_A_TABLE = 45  # one that a cell makes
+SECONDS_A_FORMULA = 10  # one that stands alone
+SECONDS_A_PREDICTION = 15
+SECONDS_A_QUESTION = 30  # to choose; the answers are words
 
 
 @dataclass(frozen=True)
@@ -108,29 +111,44 @@ class Chapter:
         """Answers of each question of the quiz: the heads of its boxes that explain something."""
         found: list[list[str]] = []
         quiz = [line for line in self.lines if line.section == "Quiz"]
-        for line, following in zip(quiz, [*quiz[1:], None], strict=True):
+        for line, following in zip(quiz, quiz[1:], strict=False):
             if QUESTION.match(line.text):
                 found.append([])
-            elif line.kind == "open" and line.boxes == ("dropdown",) and found and following is not None:
+            elif line.kind == "open" and line.boxes == ("dropdown",) and found:
                 head = line.text.partition("}")[2].strip()
                 found[-1].append(head if head and following.kind == "text" and following.text.strip() else "")
         return found
 
     def minutes(self) -> float:
-        """Minutes to read it, by the rates above; cells whose code is hidden count by their figure alone."""
+        """Minutes to read it, predict and answer the quiz, by the rates above; tasks come on top."""
         words = sum(len(plain(text).split()) for text in self.paragraphs("text", "table"))
-        code = sum(
-            len([line for line in cell.code if line.strip()]) for cell in self.cells if not hidden(cell)
-        )
-        figures = sum(bool(cell.name) or "slider(" in "\n".join(cell.code) for cell in self.cells)
-        formulas = sum(line.kind == "math" and line.text.strip() == "$$" for line in self.lines) / 2
+        shown = [cell for cell in self.cells if not hidden(cell)]
+        kinds = [output(cell) for cell in self.cells]
         seconds = (
-            SECONDS_A_CODE_LINE * code
-            + SECONDS_A_FIGURE * figures
-            + SECONDS_A_FORMULA * formulas
+            SECONDS_A_CODE_LINE * sum(len([line for line in cell.code if line.strip()]) for cell in shown)
+            + SECONDS_A_FIGURE * kinds.count("figure")
+            + SECONDS_A_TABLE * kinds.count("table")
+            + SECONDS_AN_OUTPUT * kinds.count("print")
+            + SECONDS_A_FORMULA * self.formulas
+            + SECONDS_A_PREDICTION * self.source.count("**Predict")
             + SECONDS_A_QUESTION * len(self.questions())
         )
         return words / WORDS_A_MINUTE + seconds / 60
+
+    @property
+    def formulas(self) -> int:
+        """Number of formulas that stand alone."""
+        return sum(line.kind == "math" and line.text.strip() == "$$" for line in self.lines) // 2
+
+
+def output(cell: Cell) -> str:
+    """What a cell shows: ``figure``, ``table``, ``print``, or nothing."""
+    code = "\n".join(cell.code)
+    if cell.name or "slider(" in code:
+        return "figure"
+    if re.search(r"^Markdown\(", code, flags=re.MULTILINE):
+        return "table"
+    return "print" if "print(" in code else ""
 
 
 def hidden(cell: Cell) -> bool:
@@ -150,9 +168,9 @@ def chapter_pages(root: Path = ROOT) -> list[Path]:
 
 
 def plain(text: str) -> str:
-    """Text as it is read: roles and links as their words, formulas and code as one word each."""
-    text = re.sub(r"\$[^$]+\$", "x", ROLE.sub(lambda role: role["text"] or "x", text))
-    text = LINK.sub(r"\1", re.sub(r"`[^`]*`", "x", text))
+    """Text as it is read: roles and links as their words, works, formulas and code as one word each."""
+    text = ROLE.sub(lambda role: "Author" if role["role"].startswith("cite") else role["text"] or "X", text)
+    text = LINK.sub(r"\1", re.sub(r"\$[^$]+\$|`[^`]*`", "X", text))
     return re.sub(r"[*_|]+", " ", text)
 
 
