@@ -11,7 +11,7 @@ import yaml
 from build_notebooks import citations
 from myst_to_markdown import Site
 from slide_blocks import Chapter, read_chapter
-from slide_deck import PAGE, Deck, figures
+from slide_deck import PAGE, Deck, figures, halves
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a deck loads: source below node_modules, and place below _build/slides/vendor.
@@ -52,7 +52,9 @@ def index(chapters: list[Chapter], course: str) -> str:
         title = html.escape(chapter.title)
         if chapter.slides:
             words = f'<a href="{chapter.path.stem}.html">{title}</a>'
-            state = f"{len(chapter.slides) + 2} slides, {chapter.minutes} min"
+            state = (
+                f"{len(chapter.slides) + 1 + len(halves(chapter.take_away))} slides, {chapter.minutes} min"
+            )
         else:
             words, state = title, "no slides yet"
         rows.append(f"<li><b>{chapter.number}</b>{words}<span>{state}</span></li>")

@@ -3,6 +3,8 @@
 import base64
 import html
 import io
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from myst_to_markdown import FENCE, OPTION, Site, labels_of, to_markdown
 from PIL import Image
 from slide_blocks import Chapter, Slide
 
+LETTERS, MOST_LINES = 80, 12  # of a take-away slide
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -84,6 +87,14 @@ def place(ratio: float, n_bullets: int, n_formulas: int) -> tuple[str, int]:
     return ("below", round(below)) if n_bullets == 0 or below > 0.95 * right else ("right", round(right))
 
 
+def halves(items: list[str]) -> list[list[str]]:
+    """A list as one slide holds it at 28 pixels, or cut into two slides."""
+    plain = [re.sub(r"\\\w+|[${}*]", "", item) for item in items]
+    if sum(math.ceil(len(text) / LETTERS) for text in plain) <= MOST_LINES:
+        return [items]
+    return [items[: (len(items) + 1) // 2], items[(len(items) + 1) // 2 :]]
+
+
 class Deck:
     """Turns one chapter into the page of its slides."""
 
@@ -92,7 +103,8 @@ class Deck:
         self.labels = labels_of(chapter.path.read_text("utf8"))
         self.markdown = MarkdownIt("commonmark").enable("table")
         self.markdown.use(dollarmath_plugin, double_inline=True, renderer=self._formula)
-        self.total = len(chapter.slides) + 2
+        self.last = halves(chapter.take_away)
+        self.total = len(chapter.slides) + 1 + len(self.last)
 
     @staticmethod
     def _formula(content: str, options: dict) -> str:
@@ -146,12 +158,13 @@ class Deck:
             f'<p class="kicker">{self.course} · Chapter {self.chapter.number}</p><h1>{title}</h1>'
             f'<div class="promise">{promise}{self.bullets(self.chapter.objectives)}</div>'
         )
-        words = f'<div class="words">{self.bullets(self.chapter.take_away)}</div>'
-        last = f'<h2>Take-away</h2><div class="body text">{words}</div>'
         sections = [self.section(1, first, "", "title")]
         for number, slide in enumerate(self.chapter.slides, 2):
             sections.append(self.section(number, self.body(slide), self.notes(slide)))
-        sections.append(self.section(self.total, last, "", "take-away"))
+        for items in self.last:
+            words = f'<div class="words">{self.bullets(items)}</div>'
+            body = f'<h2>Take-away</h2><div class="body text">{words}</div>'
+            sections.append(self.section(len(sections) + 1, body, "", "take-away"))
         inside = "\n".join(sections)
         body = f'<div class="reveal"><div class="slides">\n{inside}\n</div></div>'
         return PAGE.format(title=f"{html.escape(self.chapter.title)}: slides", head=HEAD, body=body)

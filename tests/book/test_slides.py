@@ -203,6 +203,12 @@ def test_pictures_of_the_text_have_names_too(tmp_path):
     assert found["fig-white"].ratio == 3 and found["fig-white"].alt == "nothing"
 
 
+def test_long_take_away_takes_two_slides():
+    assert slide_deck.halves(["short"] * 5) == [["short"] * 5]
+    long = [f"{'word ' * 30}{k}" for k in range(7)]
+    assert slide_deck.halves(long) == [long[:4], long[4:]]
+
+
 def test_wide_figures_stand_below_and_square_ones_beside():
     assert slide_deck.place(2.5, 3, 0)[0] == "below"
     assert slide_deck.place(1.0, 3, 0) == ("right", 540)
@@ -266,6 +272,7 @@ def opened(browser, address):
     context.on("requestfailed", lambda r: troubles.append(f"failed: {r.url}"))
     context.on("weberror", lambda error: troubles.append(str(error.error)))
     page = context.new_page()
+    page.set_default_timeout(120_000)  # a deck of a hundred formulas, on a busy machine
     page.goto(address)
     page.locator("html[data-ready]").wait_for(state="attached")
     return page, troubles
