@@ -216,7 +216,7 @@ def _misfit(function: str, given: Any, expected: Any) -> str:
 
 def same(given: Any, expected: Any) -> bool:
     """Whether two answers are equal up to rounding."""
-    if isinstance(expected, tuple) and isinstance(given, tuple | list):
+    if isinstance(expected, tuple | list) and isinstance(given, tuple | list):
         return len(given) == len(expected) and all(map(same, given, expected))
     if isinstance(expected, float) and isinstance(given, float | int) and not isinstance(given, bool):
         return abs(given - expected) <= TOLERANCE * (1 + abs(expected))

@@ -2,7 +2,8 @@
 
 from course_lib.checks.steerable_norm import NORM, relu_error
 from course_lib.checks.steerable_paths import BAND, PATHS
-from course_lib.checks.steerable_waves import RINGS, STEER, WAVE
+from course_lib.checks.steerable_steer import STEER
+from course_lib.checks.steerable_waves import RINGS, WAVE
 from course_lib.checks.units import by_name, hints
 
 __all__ = ["QUESTIONS", "band", "hint", "norm", "paths", "relu_error", "rings", "steer", "wave"]
