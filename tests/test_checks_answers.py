@@ -53,6 +53,7 @@ def test_right_answers_of_any_kind(asked, answer):
         (WHOLE, lambda n: True, "must return a whole number, it returned bool"),
         (REAL, lambda n: n / 3 * (1 + 1e-6), "The values are wrong"),
         (REAL, lambda n: float("inf"), "division by 0"),
+        (PAIR, lambda n: (n, float("nan")), "returned nan. Is there a division by 0"),
         (PAIR, lambda n: (n,), "must return 2 values, it returned 1"),
         (PAIR, lambda n: (n, n), "The values are wrong"),
         (PAIR, lambda n: n, "must return a tuple, it returned int"),

@@ -209,8 +209,9 @@ def _misfit(function: str, given: Any, expected: Any) -> str:
         return f"{function} must return {WANTED[type(expected)]}, it returned {_kind(given)}."
     if isinstance(given, tuple | list) and len(given) != len(expected):
         return f"{function} must return {len(expected)} values, it returned {len(given)}."
-    if isinstance(given, float) and not math.isfinite(given):
-        return f"{function} returned {given}. Is there a division by 0?"
+    for part in given if isinstance(given, tuple | list) else (given,):
+        if isinstance(part, float) and not math.isfinite(part):
+            return f"{function} returned {part}. Is there a division by 0?"
     return ""
 
 
