@@ -64,7 +64,11 @@ class CourseWeeks(SphinxDirective):
                 links.append(f'<a href="{page}.html">{text}</a>' if there else f"{text} (to come)")
                 total += minutes(root / f"{name}.md") if there else 0
             length = minutes(root / "solutions" / f"{unit}.py")
-            task = f"unit <strong>{unit}</strong>, {length} min" if length else "exercises in the text"
+            task = (
+                f"unit <strong>{unit.replace('_', ' ')}</strong>, {length} min"
+                if length
+                else "exercises in the text"
+            )
             read = f"{total} min" if total else ""
             cells = "".join(f"<td>{cell}</td>" for cell in (", ".join(links), read, task))
             rows.append(f'<tr><th scope="row">{html.escape(week)}</th>{cells}</tr>')
