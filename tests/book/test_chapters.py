@@ -17,9 +17,6 @@ PARTS = (  # in this order, other sections between them
 LINES, WIDTH = 12, 75  # of a cell that is shown
 HIDDEN_LINES, HIDDEN_WIDTH = 24, 110  # of one that must be opened
 TOLERANCE_MINUTES = 6
-# Chapters that were being written when a rule was made: they are to be taken from these lists one by one.
-PENDING_CELLS = ("09-polyps", "11-medmnist")
-PENDING_MINUTES = ("09-polyps", "10-polyp-results", "11-medmnist", "12-rotated-digits")
 pages = pytest.mark.parametrize("page", chapter_pages(), ids=lambda page: page.stem)
 
 
@@ -86,8 +83,7 @@ def test_figures_can_be_read_without_the_text_and_heard(page):
 
 @pages
 def test_cells_can_be_seen_whole(page):
-    faults = wide_cells(read_chapter(page))
-    assert not faults or page.stem in PENDING_CELLS, faults
+    assert wide_cells(read_chapter(page)) == []
 
 
 @pages
@@ -95,8 +91,8 @@ def test_the_stated_time_is_what_reading_takes(page):
     chapter = read_chapter(page)
     assert chapter.stated_minutes is not None
     near = abs(chapter.stated_minutes - chapter.minutes()) <= TOLERANCE_MINUTES
-    in_range = 25 <= chapter.stated_minutes <= 45
-    assert (near and in_range) or page.stem in PENDING_MINUTES, f"it takes {chapter.minutes():.0f} minutes"
+    assert near, f"it takes {chapter.minutes():.0f} minutes"
+    assert 25 <= chapter.stated_minutes <= 45
 
 
 GOOD = """# X
