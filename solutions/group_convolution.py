@@ -113,10 +113,9 @@ checks.motions(product_and_inverse, seed=30261).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]
-# The inverse of "turn, then one to the right" must first undo the shift and then the turn. Written as turn, then
-# shift, it shifts one pixel *up*: to the left, turned clockwise. With one to the left, $g^{-1} g$ would take the
-# centre to $(0, 0) + \ldots$, and not back to where it was. In short: $(t, R)(s, S) = (t + R s, R S)$ and
-# $(t, R)^{-1} = (-R^{-1} t, R^{-1})$.
+# The motion $g$ takes the centre one pixel to the right. Its inverse turns first, clockwise, and that takes this pixel
+# to the one below the centre. So it must shift one pixel *up*, and not to the left. In short:
+# $(t, R)(s, S) = (t + R s, R S)$ and $(t, R)^{-1} = (-R^{-1} t, R^{-1})$.
 
 # %% [markdown]
 # ## Question 2. A layer is one matrix

@@ -37,13 +37,10 @@ def _motion_cases(generator: torch.Generator) -> Iterator[tuple[int, Motion, Mot
 
 def _motion_finding(call: Call, case: tuple[int, Motion, Motion]) -> Finding:
     m, g, h = case
-    e = ((0, 0), 0)
-    product, inverse = call(m, g, h)
+    product, _ = call(m, g, h)
     if not same(product, times(m, g, h)):
         return Finding("(gh)p = g(hp) for every pixel p: first h moves it, then g", name_of(g))
-    if not same(call(m, g, inverse)[0], e):
-        return Finding("g g^-1 is the identity", name_of(g))
-    return Finding("the inverse takes g p back to p, for every pixel p", name_of(g))
+    return Finding("g^-1 takes gp back to p, for every pixel p; and it is a motion of the grid", name_of(g))
 
 
 Pair = Callable[[int, Motion, Motion], tuple[Motion, Motion]]
