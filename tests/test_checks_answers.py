@@ -1,5 +1,7 @@
 """Answers that are no tensors: numbers, texts and tuples of them, from Python, NumPy or torch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -63,6 +65,13 @@ def test_right_answers_of_any_kind(asked, answer):
 def test_wrong_answers_of_any_kind(asked, answer, phrase):
     verdict = asked.check(answer)
     assert verdict.state == "wrong" and phrase in verdict.message
+
+
+@pytest.mark.parametrize("kind", [np.float64, torch.tensor])
+def test_a_finding_sees_plain_numbers(kind):
+    asked = replace(REAL, finding=lambda call, case: Finding(type(call(2)).__name__))
+    verdict = asked.check(lambda n: kind(n / 2))
+    assert verdict.finding is not None and verdict.finding.statement == "float"
 
 
 def test_questions_of_a_unit_have_different_names():

@@ -132,7 +132,7 @@ class Question:
                 message = mistake.message
                 break
         try:
-            finding = self.finding(call, case)
+            finding = self.finding(lambda *arguments: _plain(call(*arguments)), case)
         except (AnswerError, NotAttemptedError):  # on a turned input the function fails otherwise
             finding = None
         return Verdict(
