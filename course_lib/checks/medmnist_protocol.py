@@ -19,6 +19,7 @@ from course_lib.verdicts import FEWEST_GROUPS, FEWEST_RUNS, verdict
 def _epoch_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     yield matrix((0.7, 0.8)), matrix((0.9, 0.6))
     yield matrix((0.5, 0.9, 0.9)), matrix((0.6, 0.7, 0.9))  # a tie
+    yield matrix((0.9, 0.9, 0.5)), matrix((0.8, 0.6, 0.9))
     yield matrix((0.6, 0.8, 0.7), (0.9, 0.6, 0.5)), matrix((0.5, 0.7, 0.9), (0.6, 0.8, 0.4))
     for runs, epochs in ((3, 5), (5, 20)):
         shape = runs, epochs
