@@ -128,7 +128,8 @@ def matching_width(family, plain_width):
         plain_width: Channels of the block of FAMILIES["plain"]; at most 30.
 
     Returns:
-        Channels, at least 1, at which the numbers of parameters are nearest.
+        Channels, at least 1, at which the numbers of parameters are nearest; of two that are
+        equally near, the smaller.
     """
     ### BEGIN SOLUTION
 
