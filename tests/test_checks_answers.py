@@ -40,6 +40,7 @@ WORD = question(lambda n: "odd" if n % 2 else "even", "word")
         (PAIR, lambda n: [n, torch.tensor(n / 2)]),
         (WORD, lambda n: ["even", "odd"][n % 2]),
         (question(lambda n: float(n)), lambda n: n),
+        (question(lambda n: torch.arange(n) > 0, "mask"), lambda n: torch.arange(n).bool()),
     ],
 )
 def test_right_answers_of_any_kind(asked, answer):
@@ -60,6 +61,11 @@ def test_right_answers_of_any_kind(asked, answer):
         (PAIR, lambda n: (n, n), "The values are wrong"),
         (PAIR, lambda n: n, "must return a tuple, it returned int"),
         (WORD, lambda n: n, "must return a text"),
+        (
+            question(lambda n: torch.arange(n), "indices"),
+            lambda n: torch.arange(n).flip(0),
+            "values are wrong",
+        ),
     ],
 )
 def test_wrong_answers_of_any_kind(asked, answer, phrase):

@@ -178,8 +178,8 @@ class Question:
             return f"{self.function} must return an ordinary tensor, it returned {given.layout}."
         if given.dtype != expected.dtype:
             return (
-                f"Wrong type of numbers: expected {expected.dtype}, as the input has, given {given.dtype}. "
-                "A new tensor needs dtype=x.dtype; torch.zeros_like and torch.stack keep it."
+                f"Wrong type of numbers: expected {expected.dtype}, given {given.dtype}. "
+                "A new tensor needs dtype=...; torch.zeros_like and torch.stack keep it."
             )
         return "" if given.isfinite().all() else "The answer contains inf or nan. Is there a division by 0?"
 
@@ -220,11 +220,13 @@ def same(given: Any, expected: Any) -> bool:
     if isinstance(expected, tuple | list) and isinstance(given, tuple | list):
         return len(given) == len(expected) and all(map(same, given, expected))
     if isinstance(expected, float) and isinstance(given, float | int) and not isinstance(given, bool):
-        return abs(given - expected) <= TOLERANCE * (1 + abs(expected))
+        return bool(abs(given - expected) <= TOLERANCE * (1 + abs(expected)))
     if not isinstance(expected, Tensor) or not isinstance(given, Tensor):
         return type(given) is type(expected) and given == expected
     if given.shape != expected.shape:
         return False
+    if not expected.is_floating_point() and not expected.is_complex():
+        return torch.equal(given, expected)
     return bool((given - expected).norm() <= TOLERANCE * (1 + expected.norm()))
 
 
