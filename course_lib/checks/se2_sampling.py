@@ -17,7 +17,7 @@ def _cases(generator: torch.Generator) -> Iterator[tuple[int, int]]:
     yield from ((1, angle) for angle in (0, 30))
     yield from ((2, angle) for angle in (0, 90, 180, 45))
     yield from ((3, angle) for angle in (90, 45, 30))
-    yield from ((4, 200), (5, 30), (5, -60), (6, 290))
+    yield from ((4, 200), (5, 30), (5, -60), (7, 315))
     for _ in range(4):
         yield integer(generator, 3, 8), integer(generator, -360, 720)
 
