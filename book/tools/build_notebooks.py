@@ -56,15 +56,37 @@ def chapters(root: Path) -> list[Path]:
     return [page for page in pages if page.is_file() and "```{code-cell}" in page.read_text("utf8")]
 
 
-def build(chapter: Path, config: dict, works: dict[str, tuple[str, str]], root: Path) -> str:
+def labels_by_page(pages: list[Path], config: dict, root: Path) -> dict[str, tuple[str, str]]:
+    """Name and address of everything in the chapters that a reference can point to."""
+    return {
+        label: (name, address(page, config, root))
+        for page in pages
+        for label, name in labels_of(page.read_text("utf8")).items()
+    }
+
+
+def address(chapter: Path, config: dict, root: Path) -> str:
+    """Where the site shows a chapter."""
+    path = chapter.relative_to(root).with_suffix(".html").as_posix()
+    return f"{config['html']['baseurl'].rstrip('/')}/{path}"
+
+
+def build(
+    chapter: Path,
+    config: dict,
+    works: dict[str, tuple[str, str]],
+    elsewhere: dict[str, tuple[str, str]],
+    root: Path,
+) -> str:
     """Text of the notebook of one chapter."""
     source = chapter.read_text("utf8")
     repository, branch = config["repository"]["url"].rstrip("/"), config["repository"]["branch"]
     site = Site(
-        page=f"{config['html']['baseurl'].rstrip('/')}/{chapter.relative_to(root).with_suffix('.html').as_posix()}",
+        page=address(chapter, config, root),
         raw=f"{repository}/raw/{branch}/",
         folder=chapter.parent.relative_to(root).as_posix(),
         citations=works,
+        elsewhere=elsewhere,
     )
     labels = labels_of(source)
     cells = [nbformat.v4.new_code_cell(SETUP.format(repository=repository, branch=branch))]
@@ -95,7 +117,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     config = yaml.safe_load((root / "_config.yml").read_text("utf8"))
     works = citations(root / "book/references.bib")
     folder = root / "book/notebooks"
-    wanted = {folder / f"{page.stem}.ipynb": build(page, config, works, root) for page in chapters(root)}
+    pages = chapters(root)
+    elsewhere = labels_by_page(pages, config, root)
+    wanted = {folder / f"{page.stem}.ipynb": build(page, config, works, elsewhere, root) for page in pages}
     stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf8") != text]
     extra = sorted(set(folder.glob("*.ipynb")) - set(wanted))
     if check:

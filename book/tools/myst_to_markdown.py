@@ -37,12 +37,14 @@ class Site:
         raw: Address below which the repository's files are served.
         folder: Folder of the chapter in the repository.
         citations: Text and address of each bibliography key.
+        elsewhere: Name and page of what references to other chapters point to.
     """
 
     page: str
     raw: str
     folder: str = "book"
     citations: dict[str, tuple[str, str]] = field(default_factory=dict)
+    elsewhere: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def labels_of(text: str) -> dict[str, str]:
@@ -187,8 +189,9 @@ def _role(name, body, site, labels):
         page = posixpath.join(posixpath.dirname(site.page), target) + ".html"
         return f"[{text if found else posixpath.basename(target)}]({page})"
     if name in ("ref", "numref", "prf:ref"):
-        words = text if found and "%s" not in text and "{number}" not in text else labels.get(target)
-        return f"*{words}*" if target in labels else f"[{words or target.replace('-', ' ')}]({site.page})"
+        name, page = site.elsewhere.get(target, (target.replace("-", " "), site.page))
+        words = text if found and "%s" not in text and "{number}" not in text else labels.get(target, name)
+        return f"*{words}*" if target in labels else f"[{words}]({page})"
     return f"*{text}*" if name == "term" else text
 
 

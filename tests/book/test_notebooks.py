@@ -18,6 +18,7 @@ SITE = Site(
         "cohen": ("Cohen and Welling 2016", "https://example.org/paper"),
         "plain": ("Nobody 2000", ""),
     },
+    elsewhere={"thm-other": ("Theorem (Latin square)", "https://example.org/book/y.html")},
 )
 
 
@@ -42,6 +43,8 @@ def test_generated_files_are_up_to_date():
         ("{func}`~course_lib.actions.act`", "`act`"),
         ("{doc}`the words <glossary>`", "[the words](https://example.org/book/glossary.html)"),
         ("(top)=\n# Title\n\nSee {ref}`top`.", "# Title\n\nSee *Title*."),
+        ("{prf:ref}`thm-other`", "[Theorem (Latin square)](https://example.org/book/y.html)"),
+        ("{prf:ref}`thm-nowhere`", "[thm nowhere](https://example.org/book/x.html)"),
         ("```{math}\n:label: e\nx = 1\n```", "$$\nx = 1\n$$"),
         ("$$\nx\n$$ (eq-x)", "$$\nx\n$$"),
         (
