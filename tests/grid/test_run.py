@@ -52,7 +52,12 @@ def run(folder: Path, tier: str = "smoke", **options):
 def start(folder: Path, tier: str = "smoke", *, largest_file: int = 0) -> subprocess.Popen:
     command = [sys.executable, "-c", IN_ANOTHER_PROCESS, str(folder), tier, str(largest_file)]
     return subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores Ctrl-C
     )
 
 
