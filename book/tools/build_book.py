@@ -13,7 +13,7 @@ BUILD = ROOT / "_build"
 LIBRARY = (
     "course_lib/**/*.py",
     "course_lib/**/*.mplstyle",
-    "book/ledger/*.json",
+    "book/ledger/**/*.json",
     "book/weights/*",
     "book/pictures/*",
     "requirements.txt",
