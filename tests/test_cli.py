@@ -160,6 +160,7 @@ def test_help_names_every_command(run):
     assert all(command in output for command in ("train", "evaluate", "predict"))
 
 
+@pytest.mark.slow
 def test_interrupt_ends_tidily_and_resumes(tmp_path):
     """The real program on the procedural data: Ctrl-C in the second epoch, then again to the end."""
     command = [

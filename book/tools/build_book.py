@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from execute_chapters import execute
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "_build"
 LIBRARY = (
@@ -72,10 +74,12 @@ def main() -> int:
     if fresh:  # a page that has left the table of contents must leave the site too
         shutil.rmtree(BUILD / "html", ignore_errors=True)
     start = time.monotonic()
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # the chapters' arrays are too small for more
+    execute(ROOT)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going"]
-    threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # the chapters' arrays are too small for more
     extra = ["--all"] if fresh else []
-    code = subprocess.run([*command, *extra], cwd=ROOT, env={**threads, **os.environ}).returncode
+    code = subprocess.run([*command, *extra], cwd=ROOT).returncode
     if code:
         show_failures(BUILD / "html" / "reports")
         print("\n[book] STOP: the book has warnings or errors, listed above; mend them", file=sys.stderr)

@@ -71,6 +71,7 @@ def test_answers_of_others_are_there(unit, name):
     assert len(meant) >= 5, "so many mistakes have a message of their own"
 
 
+@pytest.mark.slow
 @each_question
 def test_known_mistakes_are_wrong_and_are_told_apart(unit, name):
     question = CHECKS[unit].QUESTIONS[name]
