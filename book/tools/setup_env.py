@@ -38,12 +38,8 @@ print("\\n".join(name for name, pin in pins if version(name) != pin))
 """
 # What the site serves: source below node_modules, and place below build/vendor.
 VENDOR = (
-    ("mathjax/es5/tex-mml-chtml.js", "mathjax/tex-mml-chtml.js"),
-    ("mathjax/es5/input/tex/extensions", "mathjax/input/tex/extensions"),
-    ("mathjax/es5/output/chtml/fonts/woff-v2", "mathjax/output/chtml/fonts/woff-v2"),
-    ("mathjax/es5/a11y", "mathjax/a11y"),
-    ("mathjax/es5/sre", "mathjax/sre"),
-    ("mathjax/es5/ui", "mathjax/ui"),
+    ("katex/dist/katex.css", "katex/katex.css"),
+    ("katex/dist/fonts", "katex/fonts"),
     ("requirejs/require.js", "require.js"),
     ("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", "fonts/inter.woff2"),
     ("@fontsource-variable/inter/files/inter-latin-wght-italic.woff2", "fonts/inter-italic.woff2"),
@@ -52,6 +48,10 @@ VENDOR = (
         "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
         "fonts/jetbrains-mono.woff2",
     ),
+    ("onnxruntime-web/dist/ort.wasm.bundle.min.mjs", "ort/ort.wasm.bundle.min.mjs"),
+    ("onnxruntime-web/dist/ort-wasm-simd-threaded.wasm", "ort/ort-wasm-simd-threaded.wasm"),
+    ("onnxruntime-web/dist/ort.webgpu.bundle.min.mjs", "ort/ort.webgpu.bundle.min.mjs"),
+    ("onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm", "ort/ort-wasm-simd-threaded.asyncify.wasm"),
 )
 
 
