@@ -10,24 +10,9 @@ import nbformat
 import yaml
 from myst_to_markdown import Site, labels_of, to_markdown
 from pybtex.database import parse_file
+from setup_cell import setup_cells
 
 ROOT = Path(__file__).resolve().parents[2]
-SETUP = """\
-# In Colab: fetch the course and install its library; torch and NumPy stay as they are. Elsewhere: nothing.
-import sys
-
-if "google.colab" in sys.modules:
-    import os
-    import subprocess
-    from importlib.metadata import version
-
-    keep = [f"{{name}}=={{version(name)}}" for name in ("torch", "numpy")]
-    if not os.path.isdir("/content/course"):
-        fetch = ["git", "clone", "--quiet", "--depth=1", "--branch={branch}"]
-        subprocess.run([*fetch, "{repository}", "/content/course"], check=True)
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *keep, "/content/course"], check=True)
-    os.chdir("/content/course/book")
-"""
 
 
 def citations(bib: Path) -> dict[str, tuple[str, str]]:
@@ -89,8 +74,7 @@ def build(
         elsewhere=elsewhere,
     )
     labels = labels_of(source)
-    cells = [nbformat.v4.new_code_cell(SETUP.format(repository=repository, branch=branch))]
-    cells[0].metadata["tags"] = ["setup"]
+    cells = setup_cells(config, source)
     for cell in jupytext.reads(source, fmt="md:myst").cells:
         if cell.cell_type == "markdown":
             cell.source = to_markdown(cell.source, site, labels)

@@ -4,7 +4,7 @@ from course_lib.checks.group_convolution_averages import AVERAGE, WEIGHTS
 from course_lib.checks.group_convolution_bug import CONVOLVE, measured_gap
 from course_lib.checks.group_convolution_layers import KERNEL, LAYER
 from course_lib.checks.group_convolution_motions import MOTIONS
-from course_lib.checks.units import by_name, hints
+from course_lib.checks.units import by_name, checks_of, hints
 
 __all__ = [
     "QUESTIONS",
@@ -19,5 +19,5 @@ __all__ = [
 ]
 
 QUESTIONS = by_name(MOTIONS, LAYER, AVERAGE, WEIGHTS, KERNEL, CONVOLVE)
-motions, layer, average, weights, kernel, convolve = (question.check for question in QUESTIONS.values())
+motions, layer, average, weights, kernel, convolve = checks_of(QUESTIONS, __name__)
 hint = hints(QUESTIONS)

@@ -4,7 +4,7 @@ from course_lib.checks.groups_actions import ACTION, ORBIT
 from course_lib.checks.groups_axioms import AXIOMS
 from course_lib.checks.groups_regular import CORRELATION, MATRIX, d4_table
 from course_lib.checks.groups_tables import PRODUCT
-from course_lib.checks.units import by_name, hints
+from course_lib.checks.units import by_name, checks_of, hints
 
 __all__ = [
     "QUESTIONS",
@@ -19,5 +19,5 @@ __all__ = [
 ]
 
 QUESTIONS = by_name(PRODUCT, AXIOMS, ACTION, MATRIX, ORBIT, CORRELATION)
-product, axioms, action, matrix, orbit, correlation = (question.check for question in QUESTIONS.values())
+product, axioms, action, matrix, orbit, correlation = checks_of(QUESTIONS, __name__)
 hint = hints(QUESTIONS)

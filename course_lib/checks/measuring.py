@@ -5,7 +5,7 @@ from course_lib.checks.measuring_masks import AGREEMENT, floor_of_a_disc
 from course_lib.checks.measuring_region import REGION
 from course_lib.checks.measuring_repair import REPAIR, plain_outputs
 from course_lib.checks.measuring_reports import REPORT
-from course_lib.checks.units import by_name, hints
+from course_lib.checks.units import by_name, checks_of, hints
 
 __all__ = [
     "QUESTIONS",
@@ -20,5 +20,5 @@ __all__ = [
 ]
 
 QUESTIONS = by_name(ERROR, REGION, AGREEMENT, REPORT, REPAIR)
-error, region, agreement, report, repair = (question.check for question in QUESTIONS.values())
+error, region, agreement, report, repair = checks_of(QUESTIONS, __name__)
 hint = hints(QUESTIONS)

@@ -4,7 +4,7 @@ from course_lib.checks.sre_blind import BLIND, measured_difference
 from course_lib.checks.sre_halving import HALVING, halving_error
 from course_lib.checks.sre_rings import KERNEL, RINGS
 from course_lib.checks.sre_sums import COST, SUMS
-from course_lib.checks.units import by_name, hints
+from course_lib.checks.units import by_name, checks_of, hints
 
 __all__ = [
     "QUESTIONS",
@@ -20,5 +20,5 @@ __all__ = [
 ]
 
 QUESTIONS = by_name(RINGS, KERNEL, BLIND, SUMS, COST, HALVING)
-rings, kernel, blind, sums, cost, halving = (question.check for question in QUESTIONS.values())
+rings, kernel, blind, sums, cost, halving = checks_of(QUESTIONS, __name__)
 hint = hints(QUESTIONS)

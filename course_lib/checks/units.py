@@ -1,8 +1,12 @@
-"""What the modules of the units share: questions by name, and their hints."""
+"""What the modules of the units share: questions by name, the functions that check them, and their hints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
 
+from course_lib.checks.progress import remember
 from course_lib.checks.questions import Hint, Question
+from course_lib.checks.verdicts import Verdict
 
 
 def by_name(*questions: Question) -> dict[str, Question]:
@@ -15,6 +19,27 @@ def by_name(*questions: Question) -> dict[str, Question]:
     if len(named) < len(questions):
         raise ValueError(f"questions of a unit must have different names, got {list(named)}; rename one")
     return named
+
+
+def checks_of(questions: dict[str, Question], module: str) -> Iterator[Callable[..., Verdict]]:
+    """The functions that a notebook calls, one a question; each remembers what it says.
+
+    Args:
+        questions: The unit's questions by name.
+        module: The module's ``__name__``; its last part is the name of the unit.
+    """
+    unit = module.rpartition(".")[2]
+
+    def remembering(question: Question) -> Callable[..., Verdict]:
+        @wraps(question.check)
+        def check(function: Any, **options: Any) -> Verdict:
+            verdict = question.check(function, **options)
+            remember(unit, verdict)
+            return verdict
+
+        return check
+
+    return map(remembering, questions.values())
 
 
 def hints(questions: dict[str, Question]) -> Callable[[str, int], Hint]:
