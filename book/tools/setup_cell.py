@@ -34,7 +34,7 @@ except metadata.PackageNotFoundError:
             here.setdefault(name, f"{name}=={package.version}")  # the first one is imported
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as keep:
         keep.write("\\n".join(here.values()))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", keep.name]
+    command = [sys.executable, "-m", "pip", "install", "--constraint", keep.name]
     done = subprocess.run(
         [*command, f"equivariance-course @ {ADDRESS}"], capture_output=True, text=True
     )
