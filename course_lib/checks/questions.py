@@ -1,8 +1,8 @@
 """A question of an exercise: its cases, its reference, the known mistakes, and how an answer is judged."""
 
-import math
+import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,15 +10,10 @@ from torch import Tensor
 
 from course_lib.checks.calling import AnswerError, Call, NotAttemptedError, limited
 from course_lib.checks.drawing import counting
+from course_lib.checks.forms import kind_of, misfit, plain
+from course_lib.checks.partial import partial_share
 from course_lib.checks.verdicts import NOT_ATTEMPTED, RIGHT, WRONG, Finding, Verdict
 
-WANTED = {
-    bool: "True or False",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    tuple: "a tuple",
-}
 TOLERANCE = 1e-10  # relative, in float64; rounding gives about 1e-15
 
 
@@ -57,6 +52,11 @@ class Question:
         mistakes: Known wrong answers, the most special first.
         finding: The property that a wrong answer breaks, given how to call it and a case.
         hints: What to tell on demand, the gentlest first.
+        drawn: Name of the value that is drawn for each student, such as ``"order"``; empty if none is.
+        value: The value for which this question asks.
+        own: Sentence that tells the student this value.
+        words: Texts that follow from the value, for the task.
+        variants: This question for each value that can be drawn, the published one first.
     """
 
     name: str
@@ -68,19 +68,34 @@ class Question:
     mistakes: tuple[Mistake, ...]
     finding: Callable[[Call, tuple[Any, ...]], Finding]
     hints: tuple[str, ...]
+    drawn: str = ""
+    value: Any = None
+    own: str = ""
+    words: tuple[tuple[str, str], ...] = ()
+    variants: tuple[Any, ...] = ()
 
-    def check(self, function: Any, *, seed: int = 0) -> Verdict:
+    def check(self, function: Any, *, seed: int = 0, **drawn: int | str) -> Verdict:
         """Judge a function of this process, as a notebook does.
 
         Args:
             function: What the student wrote.
             seed: Seed of the random cases.
+            drawn: The value that was drawn for the student, by its name.
+
+        Raises:
+            ValueError: If the value, or its name, is none of this question.
         """
+        if set(drawn) - {self.drawn}:
+            raise ValueError(
+                f"{self.name} draws {self.drawn or 'nothing'}, got {', '.join(drawn)}; use the check cell as "
+                "handed out"
+            )
         try:
             call = limited(function)
         except ValueError as error:
             return Verdict(self.name, WRONG, str(error))
-        return self.judge(call, seed=seed)
+        question = variant(self, drawn[self.drawn]) if drawn else self
+        return question.judge(call, seed=seed)
 
     def judge(self, call: Call, *, seed: int) -> Verdict:
         """Judge an answer that may live anywhere.
@@ -92,7 +107,8 @@ class Question:
         """
         seen: list[tuple[tuple[Any, ...], Any]] = []
         fault: Verdict | None = None
-        for case in self.cases(torch.Generator().manual_seed(seed)):
+        cases = list(self.cases(torch.Generator().manual_seed(seed)))
+        for case in cases:
             try:
                 given = call(*_copies(case))
             except NotAttemptedError:
@@ -102,54 +118,73 @@ class Question:
                     f"Write {self.function} and take out the line that raises NotImplementedError.",
                 )
             except AnswerError as error:
-                fault = Verdict(self.name, WRONG, sentence(str(error)), case=self.describe(case))
+                message = f"{sentence(str(error))} {self.own}".strip()
+                fault = Verdict(self.name, WRONG, message, case=self.describe(case))
                 break
-            given = _plain(given)
+            given = plain(given)
             complaint = self.complaint(given, self.reference(*case))
             if complaint:
-                fault = Verdict(self.name, WRONG, complaint, case=self.describe(case))
+                mistake = self.known([*seen, (case, given)])
+                message = mistake or f"{complaint} {self.own}".strip()
+                fault = Verdict(self.name, WRONG, message, case=self.describe(case), mistake=mistake)
                 break
             seen.append((case, given))
         wrong = [(case, given) for case, given in seen if not same(given, self.reference(*case))]
         if wrong:
-            return self.explain(call, seen, *wrong[0])
+            return self.explain(call, cases, seen, *wrong[0])
         if fault:
-            return fault
+            return replace(fault, partial=self.partial(cases, seen))
         case, given = seen[-1]
         if not self.repeats(call, case, given):
             return self.restless(case)
-        return Verdict(self.name, RIGHT, f"{self.function} passed {len(seen)} cases (seed {seed}).")
+        return Verdict(self.name, RIGHT, f"{self.function} passed {len(seen)} cases.")
 
     def explain(
-        self, call: Call, seen: list[tuple[tuple[Any, ...], Any]], case: tuple[Any, ...], given: Any
+        self,
+        call: Call,
+        cases: list[tuple[Any, ...]],
+        seen: list[tuple[tuple[Any, ...], Any]],
+        case: tuple[Any, ...],
+        given: Any,
     ) -> Verdict:
         """Verdict on an answer that has the right form and wrong values."""
         if not self.repeats(call, case, given):
             return self.restless(case)
-        message = f'The values are wrong. Compare them, then try checks.hint("{self.name}", 1).'
-        for mistake in self.mistakes:
-            if all(same(answer, mistake.function(*arguments)) for arguments, answer in seen):
-                message = mistake.message
-                break
+        message = f'The values are wrong. Compare them, then try checks.hint("{self.name}", 1). {self.own}'
+        mistake = self.known(seen)
         try:
-            finding = self.finding(lambda *arguments: _plain(call(*arguments)), case)
+            finding = self.finding(lambda *arguments: plain(call(*arguments)), case)
         except (AnswerError, NotAttemptedError):  # on a turned input the function fails otherwise
             finding = None
         return Verdict(
             self.name,
             WRONG,
-            message,
+            mistake or message.strip(),
             finding=finding,
             case=self.describe(case),
             expected=self.reference(*case),
             given=given,
             labels=self.axes,
+            mistake=mistake,
+            partial=self.partial(cases, seen),
         )
+
+    def partial(self, cases: list[tuple[Any, ...]], seen: list[tuple[tuple[Any, ...], Any]]) -> float | int:
+        """Share of the points for a wrong answer of which only some cases were seen."""
+        expected = [self.reference(*case) for case in cases]
+        return partial_share(cases, expected, [given for _, given in seen], same)
+
+    def known(self, seen: list[tuple[tuple[Any, ...], Any]]) -> str:
+        """Message of the known mistake that explains all answers, or an empty string."""
+        for mistake in self.mistakes:
+            if all(same(answer, mistake.function(*arguments)) for arguments, answer in seen):
+                return mistake.message
+        return ""
 
     def repeats(self, call: Call, case: tuple[Any, ...], given: Any) -> bool:
         """Whether the same arguments give the same answer again."""
         try:
-            return same(_plain(call(*_copies(case))), given)
+            return same(plain(call(*_copies(case))), given)
         except (AnswerError, NotAttemptedError):
             return False
 
@@ -163,9 +198,9 @@ class Question:
         if given is None:
             return f"{self.function} returned None. Is there a return statement on every path?"
         if not isinstance(expected, Tensor):
-            return _misfit(self.function, given, expected)
+            return misfit(self.function, given, expected)
         if not isinstance(given, Tensor):
-            return f"{self.function} must return a tensor, it returned {_kind(given)}."
+            return f"{self.function} must return a tensor, it returned {kind_of(given)}."
         if given.shape != expected.shape:
             hint = ""
             if sorted(given.shape) == sorted(expected.shape):
@@ -200,19 +235,17 @@ class Question:
         return Hint(self.hints[number - 1])
 
 
-def _misfit(function: str, given: Any, expected: Any) -> str:
-    """What is wrong with the kind of an answer that is no tensor, or an empty string."""
-    kind = list if isinstance(given, list) and isinstance(expected, tuple) else type(expected)
-    if kind is float and type(given) is int:
-        return ""
-    if type(given) is not kind:
-        return f"{function} must return {WANTED[type(expected)]}, it returned {_kind(given)}."
-    if isinstance(given, tuple | list) and len(given) != len(expected):
-        return f"{function} must return {len(expected)} values, it returned {len(given)}."
-    for part in given if isinstance(given, tuple | list) else (given,):
-        if isinstance(part, float) and not math.isfinite(part):
-            return f"{function} returned {part}. Is there a division by 0?"
-    return ""
+def variant(question: Question, value: Any) -> Question:
+    """The same question for another drawn value.
+
+    Raises:
+        ValueError: If the value cannot be drawn.
+    """
+    for other in question.variants:
+        if other.value == value:
+            return other
+    values = ", ".join(repr(other.value) for other in question.variants) or "no value"
+    raise ValueError(f"{question.name} can draw {values}; got {value!r}, use the check cell as handed out")
 
 
 def same(given: Any, expected: Any) -> bool:
@@ -220,6 +253,8 @@ def same(given: Any, expected: Any) -> bool:
     if isinstance(expected, tuple | list) and isinstance(given, tuple | list):
         return len(given) == len(expected) and all(map(same, given, expected))
     if isinstance(expected, float) and isinstance(given, float | int) and not isinstance(given, bool):
+        if isinstance(given, int) and abs(given) > sys.float_info.max:
+            return False
         return bool(abs(given - expected) <= TOLERANCE * (1 + abs(expected)))
     if not isinstance(expected, Tensor) or not isinstance(given, Tensor):
         return type(given) is type(expected) and given == expected
@@ -241,24 +276,6 @@ def _described(value: Any) -> str:
 def _copies(case: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same arguments; what the student's function writes into them does no harm."""
     return tuple(value.clone() if isinstance(value, Tensor) else value for value in case)
-
-
-def _plain(value: Any) -> Any:
-    """A Python number or truth value, if the value is one of NumPy's or torch's."""
-    if type(value) in (list, tuple):
-        return type(value)(map(_plain, value))
-    kind = str(getattr(value, "dtype", "")).removeprefix("torch.")
-    if kind.startswith(("bool", "int", "float", "uint")) and getattr(value, "ndim", 1) == 0:
-        return value.item()
-    return value
-
-
-def _kind(value: Any) -> str:
-    return (
-        f"{type(value).__name__} ({str(value)[:40]})"
-        if isinstance(value, int | str)
-        else type(value).__name__
-    )
 
 
 def sentence(text: str) -> str:

@@ -40,6 +40,8 @@ class Verdict:
         expected: What the answer should be on that input.
         given: What it was.
         labels: Names of the axes of both, to say which slice a picture shows.
+        mistake: Message of the known mistake that the answer makes, if one is recognised.
+        partial: Share of the points that a wrong answer has earned, from 0 to below 1.
     """
 
     question: str
@@ -50,11 +52,18 @@ class Verdict:
     expected: Any = None
     given: Any = None
     labels: tuple[str, ...] = ()
+    mistake: str = ""
+    partial: float | int = 0
 
     @property
     def is_right(self) -> bool:
         """Whether the answer passed."""
         return self.state == RIGHT
+
+    @property
+    def share(self) -> float | int:
+        """Share of the question's points: 1 for a right answer."""
+        return 1 if self.is_right else self.partial
 
     def require(self) -> None:
         """Raise unless the answer is right; for hidden tests that nbgrader runs.
@@ -72,6 +81,8 @@ class Verdict:
             found.append(("Group element", self.finding.element))
         if self.case:
             found.append(("Smallest failing input", self.case))
+        if self.partial:
+            found.append(("Partly right", f"{self.partial:.0%} of the points"))
         return found
 
     def panels(self) -> tuple[str, list[tuple[str, list[list[float]]]]]:
