@@ -114,9 +114,18 @@ def smooth_images(*shape: int, sigma_px: float = 2.5, seed: int = 0) -> Float[Te
     noise = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     blur = (0,) * (len(shape) - 2) + (sigma_px, sigma_px)
     blurred = torch.from_numpy(ndimage.gaussian_filter(noise.numpy(), blur, mode="wrap"))
+    return blurred * fading_disc(side)
+
+
+def fading_disc(side: int) -> Float[Tensor, "y x"]:
+    """Window that is 1 in the middle and falls smoothly to 0, from 12 to 6 pixels before the frame.
+
+    Args:
+        side: Side in pixels.
+    """
     offsets = torch.arange(side, dtype=torch.float64) - (side - 1) / 2
     inside = ((side / 2 - 6 - torch.hypot(offsets, offsets[:, None])) / 6).clamp(0, 1)
-    return blurred * inside**2 * (3 - 2 * inside)
+    return inside**2 * (3 - 2 * inside)
 
 
 def dice(prediction: Masks, truth: Masks) -> Float[Tensor, " n"]:

@@ -35,7 +35,7 @@ export function onceAFrame(draw) {
 
 /** A labelled range input; `value` reads and sets the number. `words` turns it into the text that is shown and spoken. */
 export function slider({ label, min, max, step = 1, value, unit = "", words = (x) => `${x}${unit}`, onInput }) {
-  const input = element("input", { type: "range", min, max, step, autocomplete: "off" });
+  const input = element("input", { type: "range", min, max, step, autocomplete: "off", "aria-label": label });
   const shown = element("span", { class: "demo-value", "aria-hidden": "true" });
   const show = () => {
     shown.textContent = words(input.valueAsNumber);
@@ -56,7 +56,7 @@ export function slider({ label, min, max, step = 1, value, unit = "", words = (x
 
 /** A labelled choice; `options` maps values to the words that are shown. */
 export function choice({ label, options, value, onInput }) {
-  const input = element("select", { autocomplete: "off" });
+  const input = element("select", { autocomplete: "off", "aria-label": label });
   for (const [name, words] of Object.entries(options)) input.append(new Option(words, name, name === value, name === value));
   input.addEventListener("change", () => onInput?.(input.value));
   const node = element("label", {}, element("span", { class: "demo-label" }, label), input);

@@ -1,0 +1,99 @@
+"""Figures to play with that measure: what they show is what the library computes, to four digits."""
+
+import pytest
+import torch
+from export_sre_rings import WEIGHTS, picture
+from torch.nn import functional as F
+
+from course_lib.evaluation import error_at_angle, spline_rotate
+from course_lib.filters import ring_masks
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default::DeprecationWarning"),
+    pytest.mark.filterwarnings("default::ResourceWarning"),
+]
+FOUR_DIGITS = {"rel": 6e-4, "abs": 1e-9}  # half a step of the fourth digit, if that is all that is shown
+
+
+def ring_kernel(kind, size, weights):
+    """The kernel that the explorer of rings shows."""
+    rings = ring_masks(size, rings="smooth" if kind == "smooth" else "hard").double()
+    kernel = torch.einsum("r,ryx->yx", torch.tensor(weights, dtype=torch.float64), rings)
+    if kind == "half":
+        kernel[size // 2 + 1 :] = 0
+    return kernel
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "weights", "angle"),
+    [
+        ("hard", 9, WEIGHTS[:5], 30),
+        ("smooth", 9, WEIGHTS[:5], 45),
+        ("half", 9, WEIGHTS[:5], 90),
+        ("hard", 5, (1.0, -0.5, 0.2), 137),
+        ("hard", 5, (1.0, -0.5, 0.2), 270),
+    ],
+)
+def test_rings_show_the_error_of_the_library(explorer, kind, size, weights, angle):
+    one = explorer("sre-rings")
+    one.set("Kernel", kind)
+    one.set("Size", str(size))
+    for ring, weight in enumerate(weights):
+        one.set(f"Ring {ring}", weight)
+    one.set("Turn", angle)
+    kernel, x = ring_kernel(kind, size, weights), picture()
+
+    def respond(y):
+        return F.conv2d(y.view(1, 1, *x.shape), kernel[None, None], padding="same").view(y.shape)
+
+    scalar = torch.ones(1, 1)
+    error = error_at_angle(respond, x[None], angle, scalar, scalar)
+    assert one.number("error") == pytest.approx(error, **FOUR_DIGITS)
+    assert (error > 0.3) == (kind == "half")
+    middle = len(x) // 2
+    assert one.number("before") == pytest.approx(respond(x)[middle, middle].item(), **FOUR_DIGITS)
+    turned = respond(spline_rotate(x, angle))[middle, middle].item()
+    assert one.number("after") == pytest.approx(turned, **FOUR_DIGITS)
+    there_and_back = spline_rotate(spline_rotate(x, angle), -angle)
+    floor = ((there_and_back - x).norm() / x.norm()).item()
+    assert one.number("floor") == pytest.approx(floor, **FOUR_DIGITS)
+    assert one.troubles == []
+
+
+def test_rings_are_painted_by_keyboard_and_by_hand(explorer):
+    one = explorer("sre-rings")
+    one.set("Kernel", "hard")
+    one.set("Size", "5")
+    ring = one.figure.get_by_label("Ring 1", exact=True)
+    one.set("Ring 1", 0)
+    ring.focus()
+    one.page.keyboard.press("ArrowRight")
+    assert ring.input_value() == "0.1"
+    kernel = one.figure.locator("canvas").first
+    kernel.scroll_into_view_if_needed()
+    box = kernel.bounding_box()
+    one.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    one.page.mouse.down()
+    one.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"] - 30)
+    one.page.mouse.up()
+    assert ring.input_value() == "0.6"
+    spoken = one.figure.locator("[aria-live=polite]")
+    spoken.get_by_text("the error is").wait_for(state="attached")
+    assert one.troubles == []
+
+
+def test_rings_without_weight_are_no_error(explorer):
+    one = explorer("sre-rings")
+    one.set("Size", "3")
+    for ring in (0, 1):
+        one.set(f"Ring {ring}", 0)
+    assert one.number("error") == 0
+    one.figure.locator("[aria-live=polite]").get_by_text("All rings are zero").wait_for(state="attached")
+    assert one.troubles == []
+
+
+@pytest.mark.parametrize("name", ["sre-rings"])
+def test_explorers_fit_and_are_accessible(explorer, name):
+    explorer(name).views()
