@@ -12,8 +12,10 @@ from course_lib.checks.calling import AnswerError, Call, NotAttemptedError, limi
 from course_lib.checks.drawing import counting
 from course_lib.checks.forms import kind_of, misfit, plain
 from course_lib.checks.partial import partial_share
+from course_lib.checks.pictures import short
 from course_lib.checks.verdicts import NOT_ATTEMPTED, RIGHT, WRONG, Finding, Verdict
 
+SHOWN = 8  # numbers of an input that are written out
 TOLERANCE = 1e-10  # relative, in float64; rounding gives about 1e-15
 
 
@@ -270,6 +272,8 @@ def _described(value: Any) -> str:
         return str(value)
     if same(value, counting(*value.shape)):
         return f"the numbers 1 to {value.numel()} in the shape {tuple(value.shape)}"
+    if value.numel() <= SHOWN and not value.is_complex():
+        return f"{', '.join(map(short, value.double().flatten().tolist()))} in the shape {tuple(value.shape)}"
     return f"random numbers in the shape {tuple(value.shape)}"
 
 

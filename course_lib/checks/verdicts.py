@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import torch
-from torch import Tensor
+from course_lib.checks.pictures import Panel, compared, limit, panels, short
 
 NOT_ATTEMPTED, WRONG, RIGHT = "not attempted", "wrong", "right"
 MARKS = {NOT_ATTEMPTED: "○", WRONG: "✗", RIGHT: "✓"}
 COLOURS = {NOT_ATTEMPTED: "#6b6b6b", WRONG: "#a3260f", RIGHT: "#00684a"}
-WIDEST = 6  # rows and columns of a picture
 
 
 @dataclass(frozen=True)
@@ -85,36 +83,24 @@ class Verdict:
             found.append(("Partly right", f"{self.partial:.0%} of the points"))
         return found
 
-    def panels(self) -> tuple[str, list[tuple[str, list[list[float]]]]]:
-        """Name of the slice with the largest difference, and its three small tables."""
-        expected, given = self.expected, self.given
-        if not (isinstance(expected, Tensor) and isinstance(given, Tensor)) or expected.shape != given.shape:
-            return "", []
-        if expected.ndim < 2 or expected.numel() == 0:
-            return "", []
-        difference = given - expected
-        slices = difference.abs().nan_to_num(nan=float("inf")).flatten(-2).amax(-1)
-        index = [int(i) for i in torch.unravel_index(slices.argmax(), slices.shape)] if slices.ndim else []
-        names = self.labels[: len(index)] or tuple(f"axis {i}" for i in range(len(index)))
-        name = ", ".join(f"{label} {i}" for label, i in zip(names, index, strict=True))
-        parts = (("expected", expected), ("yours", given), ("difference", difference))
-        return name, [
-            (label, part[tuple(index)][:WIDEST, :WIDEST].detach().tolist()) for label, part in parts
-        ]
+    def panels(self) -> tuple[str, list[Panel]]:
+        """Place of the largest difference, and its three small tables."""
+        return panels(self.expected, self.given, self.labels)
 
     def __repr__(self) -> str:
         lines = [f"{MARKS[self.state]} {self.question}: {self.state}", f"  {self.message}"]
         lines += [f"  {label}: {text}" for label, text in self.facts()]
-        name, panels = self.panels()
-        if panels:
+        name, tables = self.panels()
+        if tables:
             lines.append(f"  At {name}:" if name else "")
-            for label, table in panels:
+            for label, table in tables:
                 lines += [
                     f"    {label}",
-                    *("      " + " ".join(f"{_short(v):>7}" for v in row) for row in table),
+                    *("      " + " ".join(f"{short(v):>7}" for v in row) for row in table),
                 ]
         elif self.expected is not None:
-            lines.append(f"  expected {_plain(self.expected)}, yours {_plain(self.given)}")
+            pairs = compared(self.expected, self.given)
+            lines.append("  " + ", ".join(f"{label} {text}" for label, text in pairs))
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -125,19 +111,18 @@ def to_html(verdict: Verdict) -> str:
     """A verdict as HTML without scripts; everything a student wrote is escaped."""
     colour = COLOURS[verdict.state]
     facts = "".join(f"<li><b>{escape(label)}:</b> {escape(text)}</li>" for label, text in verdict.facts())
-    name, panels = verdict.panels()
+    name, found = verdict.panels()
     picture = ""
-    if panels:
-        sizes = [abs(v) for _, table in panels for row in table for v in row if math.isfinite(v)]
-        limit = max(sizes, default=0.0) or 1.0
-        tables = "".join(_table(label, table, limit) for label, table in panels)
+    if found:
+        expected, given, difference = (table for _, table in found)
+        limits = [limit(expected + given)] * 2 + [limit(difference)]
+        tables = "".join(_table(*panel, most) for panel, most in zip(found, limits, strict=True))
         where = f"At {escape(name)}:" if name else ""
         picture = f'<div>{where}</div><div style="display:flex;flex-wrap:wrap;gap:1.5em">{tables}</div>'
     elif verdict.expected is not None:
-        picture = (
-            f"<div>expected <code>{escape(_plain(verdict.expected))}</code>, "
-            f"yours <code>{escape(_plain(verdict.given))}</code></div>"
-        )
+        pairs = compared(verdict.expected, verdict.given)
+        numbers = ", ".join(f"{label} <code>{escape(text)}</code>" for label, text in pairs)
+        picture = f"<div>{numbers}</div>"
     return (
         f'<div style="border-left:4px solid {colour};padding:.4em .9em;margin:.4em 0">'
         f'<div><b style="background:{colour};color:#fff;padding:.1em .5em;border-radius:.3em">'
@@ -147,9 +132,9 @@ def to_html(verdict: Verdict) -> str:
     )
 
 
-def _table(label: str, table: list[list[float]], limit: float) -> str:
+def _table(label: str, table: list[list[float]], most: float | int) -> str:
     rows = "".join(
-        "<tr>" + "".join(f'<td style="{_cell_style(v, limit)}">{_short(v)}</td>' for v in row) + "</tr>"
+        "<tr>" + "".join(f'<td style="{_cell_style(v, most)}">{short(v)}</td>' for v in row) + "</tr>"
         for row in table
     )
     return (
@@ -158,21 +143,11 @@ def _table(label: str, table: list[list[float]], limit: float) -> str:
     )
 
 
-def _cell_style(value: float, limit: float) -> str:
+def _cell_style(value: float | int, most: float | int) -> str:
     """Blue for negative, red for positive numbers, white for 0; black text on all of them."""
-    strength = 0.5 * min(abs(value) / limit, 1) if math.isfinite(value) else 0.0
+    strength = 0.5 * min(abs(value) / most, 1) if math.isfinite(value) else 0.0
     hue = "230,97,1" if value > 0 else "33,102,172"
     return (
         f"background:linear-gradient(rgba({hue},{strength:.2f}),rgba({hue},{strength:.2f})) #fff;color:#111;"
         "border:1px solid #bbb;padding:.15em .4em;text-align:right;font-family:monospace;min-width:2.2em"
     )
-
-
-def _short(value: float) -> str:
-    return str(int(value)) if math.isfinite(value) and value == int(value) else f"{value:.3g}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return f"tensor of shape {tuple(value.shape)}"
-    return repr(value)[:200]
