@@ -47,15 +47,16 @@ def panels(expected: Any, given: Any, labels: tuple[str, ...] = ()) -> tuple[str
     amount = parts[2].abs().nan_to_num(nan=math.inf)
     place = [int(i) for i in torch.unravel_index(amount.argmax(), amount.shape)]
     *index, row, column = place
-    names = labels[: len(index)] if difference.ndim > 1 and len(labels) == difference.ndim else ()
-    names = names or tuple(f"axis {i}" for i in range(len(index)))
     found = [value] if value else []
-    found += [f"{label} {i}" for label, i in zip(names, index, strict=True)]
+    if len(labels) == difference.ndim:
+        found += [f"{label} {i}" for label, i in zip(labels, index, strict=False)]
+    else:
+        found += [f"axis {axis}: {i}" for axis, i in enumerate(index) if difference.shape[axis] > 1]
     rows, columns = (_window(i, n) for i, n in zip((row, column), amount.shape[-2:], strict=True))
     for what, window, n in (("rows", rows, amount.shape[-2]), ("columns", columns, amount.shape[-1])):
         found += [f"{what} {window.start} to {window.stop - 1} of 0 to {n - 1}"] if n > WIDEST else []
     tables = [part[(*index, rows, columns)].tolist() for part in parts]
-    named = zip(("expected", "yours", "difference (yours - expected)"), tables, strict=True)
+    named = zip(("expected", "yours", "difference"), tables, strict=True)
     return ", ".join(found), [Panel(label, table) for label, table in named]
 
 

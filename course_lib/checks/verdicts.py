@@ -118,7 +118,8 @@ def to_html(verdict: Verdict) -> str:
         limits = [limit(expected + given)] * 2 + [limit(difference)]
         tables = "".join(_table(*panel, most) for panel, most in zip(found, limits, strict=True))
         where = f"At {escape(name)}:" if name else ""
-        picture = f'<div>{where}</div><div style="display:flex;flex-wrap:wrap;gap:1.5em">{tables}</div>'
+        row = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:1.5em"
+        picture = f'<div>{where}</div><div style="{row}">{tables}</div>'
     elif verdict.expected is not None:
         pairs = compared(verdict.expected, verdict.given)
         numbers = ", ".join(f"{label} <code>{escape(text)}</code>" for label, text in pairs)
@@ -139,7 +140,7 @@ def _table(label: str, table: list[list[float]], most: float | int) -> str:
     )
     return (
         '<table style="border-collapse:collapse;width:auto;margin:.3em 0"><caption style="caption-side:top;'
-        f'text-align:left;padding:0">{escape(label)}</caption>{rows}</table>'
+        f'white-space:nowrap;text-align:left;padding:0">{escape(label)}</caption>{rows}</table>'
     )
 
 
