@@ -1,9 +1,13 @@
 """Repairs to the theme: one address, Colab links to notebooks, no doubled scripts, honest labels."""
 
+import html
 import re
 from pathlib import Path
 from typing import Any
 
+from course_hosting import DESCRIPTION, write_front_door, write_map, write_page_of_errors, write_versions
+from course_pages import finish_pages
+from course_styles import bundle_styles
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -24,6 +28,7 @@ LABELS = (
 def one_address(app: Sphinx, config: Config) -> None:
     """Let social cards use the address that _config.yml gives to the site."""
     config.ogp_site_url = config.html_baseurl
+    config.ogp_site_name = config.html_title
 
 
 def share_handlers(app: Sphinx) -> None:
@@ -65,10 +70,26 @@ def repair_labels(app: Sphinx, failure: Exception | None) -> None:
             page.write_text(mended, "utf8")
 
 
+def finish_site(app: Sphinx, failure: Exception | None) -> None:
+    """Make the written pages light, and add what a server asks for."""
+    if failure or app.builder.format != "html":
+        return
+    site, base = Path(app.outdir), app.config.html_baseurl.rstrip("/") + "/"
+    course, start = app.config.html_title, f"{app.config.root_doc}.html"
+    pages = finish_pages(site, base, course)
+    bundle_styles(site, pages)
+    about = html.escape(html.unescape(DESCRIPTION.search((site / start).read_text("utf8"))[1]))
+    write_front_door(site, base, start, course, about)
+    write_page_of_errors(site, base, start)
+    write_map(site, base, pages)
+    write_versions(site)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the repairs."""
     app.connect("config-inited", one_address)
     app.connect("builder-inited", share_handlers)
     app.connect("html-page-context", repair_page, priority=1000)
     app.connect("build-finished", repair_labels)
+    app.connect("build-finished", finish_site, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "version": "1"}

@@ -77,12 +77,13 @@ def printed(browser: Browser, address: str, name: str, public: str) -> tuple[Pdf
     context = browser.new_context(viewport={"width": 1000, "height": 1400}, color_scheme="light")
     page = context.new_page()
     page.goto(f"{address}{name}.html", wait_until="networkidle")
-    if page.locator(".math").count():
-        page.wait_for_function("window.MathJax?.startup?.promise")
-        page.evaluate("MathJax.startup.promise")
     page.add_style_tag(path=PAPER / "print.css")
     page.evaluate((PAPER / "print.js").read_text("utf8"), [f"{name}--", f"{public}{name}.html"])
-    page.evaluate("Promise.all([...document.images].map((image) => image.decode().catch(() => {})))")
+    page.evaluate(
+        "Promise.all([...document.images].map((image) => {"
+        " image.loading = 'eager'; return image.decode().catch(() => {}); }))"
+    )
+    page.evaluate("document.fonts.ready")
     headings = page.locator("article :is(h1, h2, h3, h4)").all_inner_texts()
     options = {"format": "A4", "scale": SCALE, "margin": MARGINS, "print_background": True}
     content = page.pdf(**options, outline=True, tagged=True)

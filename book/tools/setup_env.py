@@ -258,7 +258,7 @@ def prepare_web(root):
     key = digest([web / "package.json", web / "package-lock.json"], VENDOR)
     if is_current(stamp, key) and vendor.is_dir() and (web / "node_modules").is_dir():
         return False
-    say("installing fonts, MathJax, reveal.js and test tools for the pages (npm)")
+    say("installing fonts, KaTeX, reveal.js and test tools for the pages (npm)")
     env = dict(os.environ, PATH=str(python_bin) + os.pathsep + os.environ.get("PATH", ""))
     npm = python_bin / "npm"
     run([npm, "ci", "--no-fund", "--no-audit", "--loglevel=error"], "npm", cwd=web, env=env)

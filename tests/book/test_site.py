@@ -77,9 +77,6 @@ class Watched:
 
     def open(self, name):
         self.page.goto(self.address + name, wait_until="networkidle")
-        if self.page.locator(".math").count():
-            self.page.wait_for_function("window.MathJax?.startup?.promise")
-            self.page.evaluate("MathJax.startup.promise")
         return self.page
 
 
