@@ -1,7 +1,7 @@
 // Pictures of numbers: one canvas pixel a number, enlarged by the style sheet without smoothing.
 //
 //   const map = panel("0°");                    // map.node is shown, with its title
-//   map.kernel(values, size, limit);            // diverging colours, white is 0; rows from above
+//   map.kernel(values, size, limit);            // diverging colours, white is 0; rows from above; NaN stays empty
 //   map.image(values, size);                    // grey, 0 to 1
 //   map.describe("The map of 0 degrees: ...");  // for readers who do not see it
 //
@@ -26,7 +26,7 @@ function paint(canvas, values, width, colour) {
   const height = values.length / width;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const picture = new ImageData(width, height);
-  values.forEach((value, k) => picture.data.set([...colour(value), 255], 4 * k));
+  values.forEach((value, k) => picture.data.set(Number.isNaN(value) ? [0, 0, 0, 0] : [...colour(value), 255], 4 * k));
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 

@@ -6,11 +6,12 @@
 //   const voice = speaker();                   // voice.say("...") is spoken when the reader pauses
 //   figure.replaceChildren(element("div", { class: "demo-controls" }, turn.node, kernel.node), ..., voice.node);
 //
-// Every control is a real <input>, <select> or <button> in a <label>, so arrow keys, touch and screen readers work
+// Every control is a real <input>, <select> or <button> with a <label>, so arrow keys, touch and screen readers work
 // without more. Sliders speak their value with the unit; nothing else may be a live region, or every step is read out.
 
 const SVG = new Set(["svg", "g", "path", "polygon", "polyline", "circle", "line", "rect", "text", "image"]);
 const PAUSE_MS = 600;
+let named = 0;
 
 /** A new HTML or SVG element with attributes and children. */
 export function element(tag, attributes = {}, ...children) {
@@ -33,6 +34,13 @@ export function onceAFrame(draw) {
   };
 }
 
+/** A control behind its label. The label holds nothing but words, so it is the control's name and no more. */
+function labelled(words, input, ...more) {
+  input.id = `demo-control-${(named += 1)}`;
+  const label = element("label", { class: "demo-label", for: input.id }, words);
+  return element("div", { class: `demo-control demo-${input.type}` }, label, input, ...more);
+}
+
 /** A labelled range input; `value` reads and sets the number. `words` turns it into the text that is shown and spoken. */
 export function slider({ label, min, max, step = 1, value, unit = "", words = (x) => `${x}${unit}`, onInput }) {
   const input = element("input", { type: "range", min, max, step, autocomplete: "off", "aria-label": label });
@@ -50,8 +58,7 @@ export function slider({ label, min, max, step = 1, value, unit = "", words = (x
     onInput?.(input.valueAsNumber);
   });
   set(value);
-  const node = element("label", { class: "demo-slider" }, element("span", { class: "demo-label" }, label), input, shown);
-  return { node, input, show, get value() { return input.valueAsNumber; }, set value(x) { set(x); } };
+  return { node: labelled(label, input, shown), input, show, get value() { return input.valueAsNumber; }, set value(x) { set(x); } };
 }
 
 /** A labelled choice; `options` maps values to the words that are shown. */
@@ -59,8 +66,15 @@ export function choice({ label, options, value, onInput }) {
   const input = element("select", { autocomplete: "off", "aria-label": label });
   for (const [name, words] of Object.entries(options)) input.append(new Option(words, name, name === value, name === value));
   input.addEventListener("change", () => onInput?.(input.value));
-  const node = element("label", {}, element("span", { class: "demo-label" }, label), input);
-  return { node, input, get value() { return input.value; }, set value(name) { input.value = name; } };
+  return { node: labelled(label, input), input, get value() { return input.value; }, set value(name) { input.value = name; } };
+}
+
+/** A labelled box to check. */
+export function check({ label, value = false, onInput }) {
+  const input = element("input", { type: "checkbox", autocomplete: "off" });
+  input.checked = value;
+  input.addEventListener("change", () => onInput?.(input.checked));
+  return { node: labelled(label, input), input, get value() { return input.checked; }, set value(x) { input.checked = x; } };
 }
 
 /** A button. */

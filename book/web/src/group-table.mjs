@@ -1,15 +1,14 @@
-// Explorer of a small group: act on a picture, and the Cayley table lights up.
+// Explorer of a small group: act on two pictures, and the Cayley table lights up.
 //
-// In a chapter, inside a raw html block (a page in book/ reaches the site's files by ../_static/):
+//   <figure class="demo" data-demo="group-table" data-group="D_4"> ... (see explorer-loader.mjs)
 //
-//   <figure class="demo" data-demo="group-table" data-group="D_4"></figure>
-//   <script type="module" src="../_static/group-table.mjs"></script>
-//
-// data-group is D_4 (default), C_4, C_6, C_8 or D_3. All numbers come from course_lib.groups: book/tools/export_figures.py
-// writes them to data/groups.json when the book is built. After each step the figure carries data-g, data-h and
+// data-group is D_4 (default) or another name in data/groups.json, which book/tools/export_figures.py writes from
+// course_lib.groups: all products come from the library. After each step the figure carries data-g, data-h and
 // data-product (element numbers), which the browser test compares with the library.
 
-const GROUPS = fetch(new URL("./data/groups.json", import.meta.url)).then((answer) => answer.json());
+import { button, choice, element } from "./explorer-parts.mjs";
+import { data } from "./explorer-numbers.mjs";
+
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** Name of element k: e, r, r², ... and m, rm, r²m, ... (first the mirror m, then the turn). */
@@ -28,39 +27,44 @@ function elementWords(group, k) {
   return turn ? `flip left and right, then ${turn}` : "flip left and right";
 }
 
-function element(tag, attributes = {}, ...children) {
-  const svg = ["svg", "g", "path", "polygon", "circle", "line"].includes(tag);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
 function cellColour(group, k) {
   const hue = Math.round((360 * (k % group.n)) / group.n);
   return `hsl(${hue} ${group.is_flip[k] ? "45% 45%" : "85% 50%"})`;
 }
 
-/** The picture: a regular polygon with coloured corners and a letter that no symmetry of it leaves alone. */
-function picture(group) {
+/** A tile: a regular polygon with coloured corners and a letter that no symmetry of it leaves alone. */
+function tile(group) {
   const sides = Math.max(group.n, 3);
   const corner = (k) => [90 * Math.sin((2 * Math.PI * (k + 0.5)) / sides), -90 * Math.cos((2 * Math.PI * (k + 0.5)) / sides)];
   const corners = [...Array(sides).keys()].map(corner);
   const outline = corners.map((point) => point.map((x) => x.toFixed(2)).join(",")).join(" ");
-  const moved = element("g", { class: "figure-turn" });
-  moved.append(
+  const parts = [
     element("polygon", { points: outline, fill: "var(--pst-color-background)", stroke: "var(--course-accent)", "stroke-width": 3 }),
     element("path", { d: "M-20 36 V-34 H26 V-18 H-2 V-6 H18 V10 H-2 V36 Z", fill: "var(--course-accent)" }),
-  );
+  ];
   corners.forEach(([x, y], k) => {
     const fill = `hsl(${Math.round((360 * k) / sides)} 75% 48%)`;
-    moved.append(element("circle", { cx: x.toFixed(2), cy: y.toFixed(2), r: 9, fill }));
+    parts.push(element("circle", { cx: x.toFixed(2), cy: y.toFixed(2), r: 9, fill }));
   });
+  return parts;
+}
+
+/** A picture: the boat of the chapter, as course_lib.data.boat draws it. */
+const boat = (groups) => [element("image", { href: groups.boat, x: -95, y: -95, width: 190, height: 190 })];
+
+/** Something that turns and flips about its centre. */
+function picture(group, name, parts) {
+  const moved = element("g", { class: "figure-turn" }, ...parts);
   const axis = { stroke: "var(--pst-color-text-muted)", "stroke-width": 1, "stroke-dasharray": "4 5" };
-  const svg = element("svg", { viewBox: "-112 -112 224 224", role: "img" });
-  if (group.is_flip.some(Boolean)) svg.append(element("line", { x1: 0, x2: 0, y1: -110, y2: 110, ...axis }));
-  svg.append(moved);
-  return { svg, moved };
+  const svg = element("svg", { viewBox: "-112 -112 224 224", role: "img" }, moved);
+  if (group.is_flip.some(Boolean)) svg.prepend(element("line", { x1: 0, x2: 0, y1: -110, y2: 110, ...axis }));
+  return {
+    svg,
+    show: (angle, flipped, words) => {
+      moved.style.transform = `rotate(${-angle}deg) scaleX(${flipped ? -1 : 1})`;
+      svg.setAttribute("aria-label", `${name} after: ${words}`);
+    },
+  };
 }
 
 function cayleyTable(group, onCell) {
@@ -82,11 +86,11 @@ function cayleyTable(group, onCell) {
   return table;
 }
 
-function build(figure, groups, groupName) {
-  const group = groups[groupName];
+function play(figure, groups, groupName) {
+  const group = groups.tables[groupName];
   let state = 0;
   let angle = 0;
-  const { svg, moved } = picture(group);
+  const pictures = [picture(group, "The tile", tile(group)), picture(group, "The boat", boat(groups))];
   const say = element("output", { "aria-live": "polite" });
   const table = cayleyTable(group, (g, h) => {
     show(h);
@@ -96,8 +100,7 @@ function build(figure, groups, groupName) {
   function show(k) {
     const shortest = ((group.angle_deg[k] - angle + 540) % 360) - 180;
     angle += shortest;
-    moved.style.transform = `rotate(${-angle}deg) scaleX(${group.is_flip[k] ? -1 : 1})`;
-    svg.setAttribute("aria-label", `The picture after: ${elementWords(group, k)}`);
+    for (const one of pictures) one.show(angle, group.is_flip[k], elementWords(group, k));
     state = k;
   }
 
@@ -115,30 +118,32 @@ function build(figure, groups, groupName) {
     show(k);
   }
 
-  const keys = element("div", { class: "keys", role: "group", "aria-label": "Act on the picture with" });
+  const keys = element("div", { class: "keys", role: "group", "aria-label": "Act on the pictures with" });
   for (let g = 0; g < group.order; g++) {
-    const button = element("button", { type: "button", title: elementWords(group, g), "data-element": g }, elementName(group, g));
-    button.addEventListener("click", () => apply(g));
-    keys.append(button);
+    keys.append(button(elementName(group, g), () => apply(g), { title: elementWords(group, g), "data-element": g }));
   }
-  const reset = element("button", { type: "button" }, "Start again");
-  reset.addEventListener("click", () => {
+  const reset = button("Start again", () => {
     show(0);
     for (const lit of table.querySelectorAll(".on, .cross")) lit.classList.remove("on", "cross");
     for (const name of ["g", "h", "product"]) delete figure.dataset[name];
     say.textContent = hint;
   });
-  const choice = element("select");
-  for (const name of Object.keys(groups)) choice.append(new Option(name.replace("_", " "), name, name === groupName, name === groupName));
-  choice.addEventListener("change", () => {
-    build(figure, groups, choice.value);
-    figure.querySelector("select").focus();
+  const options = Object.fromEntries(Object.keys(groups.tables).map((name) => [name, name.replace("_", " ")]));
+  const chosen = choice({
+    label: "Group",
+    options,
+    value: groupName,
+    onInput: (name) => {
+      play(figure, groups, name);
+      figure.querySelector("select").focus();
+    },
   });
-  const bar = element("div", { class: "demo-bar" }, element("label", {}, "Group", choice), reset);
-  const hint = "Press an element. It acts on the picture as it now is; the table shows the product.";
+  const bar = element("div", { class: "demo-bar" }, chosen.node, reset);
+  const hint = "Press an element. It acts on the pictures as they now are; the table shows the product.";
   say.textContent = hint;
   const scroll = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Cayley table" }, table);
-  const stage = element("div", { class: "stage" }, svg, keys);
+  const both = element("div", { class: "pair" }, ...pictures.map((one) => one.svg));
+  const stage = element("div", { class: "stage" }, both, keys);
   figure.replaceChildren(bar, element("div", { class: "demo-row" }, stage, scroll), say);
   figure.onkeydown = (event) => {
     if (event.target.closest("select, .scroll") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -152,9 +157,7 @@ function build(figure, groups, groupName) {
   figure.dataset.ready = groupName;
 }
 
-for (const figure of document.querySelectorAll('[data-demo="group-table"]')) {
-  GROUPS.then((groups) => build(figure, groups, figure.dataset.group ?? "D_4")).catch((error) => {
-    figure.textContent = "This figure needs a served page: run make serve.";
-    throw error;
-  });
+export async function build(figure) {
+  const groups = await data("groups");
+  play(figure, groups, figure.dataset.group ?? "D_4");
 }
