@@ -50,10 +50,15 @@ def equivariance_error(
     """
     expected = act(g, f(x), rep_out)
     found = f(act(g, x, rep_in))
-    return _relative(found, expected)
+    return relative_distance(found, expected)
 
 
-def _relative(found: Tensor, expected: Tensor) -> float:
+def relative_distance(found: Tensor, expected: Tensor) -> float:
+    """‖found − expected‖ / ‖expected‖.
+
+    Raises:
+        ValueError: If a value is not finite, or ``expected`` is zero everywhere.
+    """
     if not (expected.isfinite().all() and found.isfinite().all()):
         raise ValueError("the output must be finite, got inf or nan; check the map and its input")
     norm = expected.norm()
@@ -91,7 +96,7 @@ def error_at_angle(
         return torch.einsum("ij,...jyx->...iyx", rho.to(y), spline_rotate(y, angle_deg))
 
     with torch.no_grad():
-        return _relative(f(act(x, rho_in)), act(f(x), rho_out))
+        return relative_distance(f(act(x, rho_in)), act(f(x), rho_out))
 
 
 def spline_rotate(x: Float[Tensor, "*batch y x"], angle_deg: float | int) -> Float[Tensor, "*batch y x"]:

@@ -11,6 +11,7 @@ BUILD = ROOT / "book" / "web" / "build"
 LIBRARY = ("course_lib/*.py", *(f"course_lib/{folder}/*.py" for folder in ("data", "layers", "models")))
 FIGURES: dict[str, tuple[str, ...]] = {  # name, and what its script reads besides the library
     "sre-rings": (),
+    "layer-errors": ("book/weights/*",),
 }
 
 

@@ -2,11 +2,15 @@
 
 import pytest
 import torch
+from export_layer_errors import ANGLES, BOOK, FLOOR_ANGLE, NETWORKS, SIZE
 from export_sre_rings import WEIGHTS, picture
 from torch.nn import functional as F
 
 from course_lib.evaluation import error_at_angle, spline_rotate
 from course_lib.filters import ring_masks
+from course_lib.layer_errors import LayerErrors, measuring_picture
+from course_lib.results_plan import method_label
+from course_lib.weights import load_model
 
 pytestmark = [
     pytest.mark.browser,
@@ -94,6 +98,49 @@ def test_rings_without_weight_are_no_error(explorer):
     assert one.troubles == []
 
 
-@pytest.mark.parametrize("name", ["sre-rings"])
+@pytest.fixture(scope="module", params=[NETWORKS[0], NETWORKS[4]])
+def measured(request):
+    """Name of a network in the meter, and its errors measured once more."""
+    model, settings = load_model(BOOK / "weights" / f"{request.param}.safetensors")
+    return method_label(settings), LayerErrors(model.double(), measuring_picture(SIZE))
+
+
+def test_the_meter_shows_the_errors_of_the_library(explorer, measured):
+    label, meter = measured
+    one = explorer("layer-errors")
+    one.set("Network", label)
+    floors = meter.floors(FLOOR_ANGLE)
+    for angle in (30, 90):
+        one.set("Turn", angle)
+        errors = meter.errors(angle)
+        for place in (0, 17, len(meter.names) - 1):
+            one.set("Layer", place + 1)
+            layer = meter.names[place]
+            assert one.number("error") == pytest.approx(errors[layer], **FOUR_DIGITS)
+            assert one.number("floor") == pytest.approx(floors[layer], **FOUR_DIGITS)
+            assert one.figure.get_by_text(f"turned by {angle}°, layer “{layer}”").count() == 1
+    assert (errors["logits"] > 0.1) == (label == "plain")
+    assert one.troubles == []
+
+
+def test_the_meter_works_by_keyboard_and_by_hand(explorer):
+    one = explorer("layer-errors")
+    one.set("Turn", 30)
+    one.set("Layer", 1)
+    turn = one.figure.get_by_label("Turn", exact=True)
+    turn.focus()
+    one.page.keyboard.press("ArrowRight")
+    assert turn.input_value() == "45"
+    along = one.figure.locator("svg.chart").first
+    along.scroll_into_view_if_needed()
+    box = along.bounding_box()
+    one.page.mouse.click(box["x"] + box["width"] - 15, box["y"] + 60)
+    assert one.figure.get_by_label("Layer", exact=True).get_attribute("aria-valuetext") == "logits"
+    assert ANGLES[-1] == 90
+    one.figure.locator("[aria-live=polite]").get_by_text("after logits: error").wait_for(state="attached")
+    assert one.troubles == []
+
+
+@pytest.mark.parametrize("name", ["sre-rings", "layer-errors"])
 def test_explorers_fit_and_are_accessible(explorer, name):
     explorer(name).views()
