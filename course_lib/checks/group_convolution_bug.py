@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from course_lib.actions import act
 from course_lib.checks.calling import Call
-from course_lib.checks.drawing import counting, gaussian
+from course_lib.checks.drawing import counting, gaussian, integer
 from course_lib.checks.group_convolution_motions import name_of
 from course_lib.checks.group_convolution_tables import C4, Motion, motions, times, undo
 from course_lib.checks.questions import Mistake, Question, same
@@ -47,7 +47,7 @@ def measured_gap(layer: Layer, m: int, g: Motion) -> float:
 def _convolve_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     for m in (1, 3):
         yield counting(4, m, m), counting(4, m, m)
-    for m in (1, 3, 5):
+    for m in (1, 3, 2 * integer(generator, 2, 4) + 1):
         yield gaussian(generator, 4, m, m), gaussian(generator, 4, m, m)
 
 

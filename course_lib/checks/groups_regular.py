@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.checks.calling import Call
-from course_lib.checks.drawing import counting, gaussian
+from course_lib.checks.drawing import counting, gaussian, integer
 from course_lib.checks.groups_tables import Table, renamed, table_of
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
@@ -92,7 +92,8 @@ def correlation(table: Table, f: Tensor, w: Tensor) -> Tensor:
 def _correlation_cases(generator: torch.Generator) -> Iterator[tuple[Table, Tensor, Tensor]]:
     for group in (CyclicGroup(2), CyclicGroup(3), DihedralGroup(3)):
         yield table_of(group), counting(group.order), counting(group.order).square()
-    for group in (CyclicGroup(4), DihedralGroup(4), DihedralGroup(5)):
+    orders = integer(generator, 4, 9), integer(generator, 4, 7)
+    for group in (CyclicGroup(orders[0]), DihedralGroup(4), DihedralGroup(orders[1])):
         yield table_of(group), gaussian(generator, group.order), gaussian(generator, group.order)
 
 

@@ -21,7 +21,7 @@ def _epoch_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     yield matrix((0.5, 0.9, 0.9)), matrix((0.6, 0.7, 0.9))  # a tie
     yield matrix((0.9, 0.9, 0.5)), matrix((0.8, 0.6, 0.9))
     yield matrix((0.6, 0.8, 0.7), (0.9, 0.6, 0.5)), matrix((0.5, 0.7, 0.9), (0.6, 0.8, 0.4))
-    for runs, epochs in ((3, 5), (5, 20)):
+    for runs, epochs in ((3, integer(generator, 4, 7)), (integer(generator, 4, 6), 20)):
         shape = runs, epochs
         val = torch.randint(60, 90, shape, generator=generator).double() / 100
         test = torch.randint(500, 900, shape, generator=generator).double() / 1000

@@ -18,7 +18,7 @@ def _angles_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, 
     ranges = [(0,), (0, 180), (0, 180, 360), (0, 90, 180, 270, 360), (-90, 0, 90, 180, 270), (360, 120, 240)]
     ranges += [tuple(range(0, 361, 10)), tuple(range(-180, 181, 30)), (0, 45, 360, 405, 720)]
     for angles in ranges:
-        for n in (2, 2, 9):
+        for n in (2, 2, integer(generator, 7, 12)):
             labels = torch.randint(3, (n,), generator=generator)
             at = {angle % 360: torch.randint(3, (n,), generator=generator) for angle in angles}
             at[angles[0] % 360] = torch.where(torch.arange(n) % 3 < 2, labels, at[angles[0] % 360])

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from course_lib.actions import act
 from course_lib.checks.calling import Call
-from course_lib.checks.drawing import gaussian
+from course_lib.checks.drawing import gaussian, integer
 from course_lib.checks.p4_turns import REGULAR, TURNS, name_of
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
@@ -18,7 +18,8 @@ EPS = 1e-5
 
 
 def _norm_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    for b, c, size in ((1, 1, 1), (1, 1, 2), (1, 2, 2), (2, 3, 4), (3, 5, 3)):
+    large = [tuple(integer(generator, 2, 5) for _ in range(3)) for _ in range(2)]
+    for b, c, size in ((1, 1, 1), (1, 1, 2), (1, 2, 2), *large):
         x = gaussian(generator, b, c, 4, size, size)
         mean, variance = gaussian(generator, c, 4), gaussian(generator, c, 4).square() + 0.5
         yield x, mean, variance

@@ -126,7 +126,7 @@ class Question:
             given = plain(given)
             complaint = self.complaint(given, self.reference(*case))
             if complaint:
-                mistake = self.known([*seen, (case, given)])
+                mistake = self.known([*seen, (case, given)], complaint)
                 message = mistake or f"{complaint} {self.own}".strip()
                 fault = Verdict(self.name, WRONG, message, case=self.describe(case), mistake=mistake)
                 break
@@ -176,9 +176,17 @@ class Question:
         expected = [self.reference(*case) for case in cases]
         return partial_share(cases, expected, [given for _, given in seen], same)
 
-    def known(self, seen: list[tuple[tuple[Any, ...], Any]]) -> str:
-        """Message of the known mistake that explains all answers, or an empty string."""
+    def known(self, seen: list[tuple[tuple[Any, ...], Any]], complaint: str = "") -> str:
+        """Message of the known mistake that explains all answers, or an empty string.
+
+        Args:
+            seen: Arguments and answers.
+            complaint: What is wrong with the form of the last answer.
+        """
+        case, _ = seen[-1]
         for mistake in self.mistakes:
+            if complaint and self.complaint(mistake.function(*case), self.reference(*case)) != complaint:
+                continue
             if all(same(answer, mistake.function(*arguments)) for arguments, answer in seen):
                 return mistake.message
         return ""
@@ -260,7 +268,7 @@ def same(given: Any, expected: Any) -> bool:
         return bool(abs(given - expected) <= TOLERANCE * (1 + abs(expected)))
     if not isinstance(expected, Tensor) or not isinstance(given, Tensor):
         return type(given) is type(expected) and given == expected
-    if given.shape != expected.shape:
+    if given.shape != expected.shape or given.dtype != expected.dtype:
         return False
     if not expected.is_floating_point() and not expected.is_complex():
         return torch.equal(given, expected)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from course_lib.actions import turned_pixels
 from course_lib.checks.calling import Call
-from course_lib.checks.drawing import counting, gaussian
+from course_lib.checks.drawing import counting, gaussian, integer
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
 from course_lib.groups import CyclicGroup
@@ -29,8 +29,9 @@ def _cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     yield counting(1, 1, 8, 1, 1), turns_on_the_disc(8, 1)
     yield counting(1, 2, 4, 3, 3), turns_on_the_disc(4, 3)
     yield counting(2, 1, 8, 3, 3), turns_on_the_disc(8, 3)
-    for n in (6, 12, 16):
-        yield gaussian(generator, 2, 3, n, 3, 3), turns_on_the_disc(n, 3)
+    for n in (6, 12, 16, integer(generator, 5, 15)):
+        c_out, c_in = integer(generator, 2, 4), integer(generator, 2, 4)
+        yield gaussian(generator, c_out, c_in, n, 3, 3), turns_on_the_disc(n, 3)
 
 
 def group_bank(weight: Tensor, turns: Tensor) -> Tensor:

@@ -139,7 +139,8 @@ SPLIT = Question(
 
 
 def _bootstrap_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    for sizes, draws in (((1,), 1), ((1, 1), 2), ((1, 2), 3), ((3, 1, 2), 5), ((4, 1, 7, 2), 40)):
+    many = (4, 1, 7, 2, *(integer(generator, 1, 5) for _ in range(integer(generator, 0, 3))))
+    for sizes, draws in (((1,), 1), ((1, 1), 2), ((1, 2), 3), ((3, 1, 2), 5), (many, 40)):
         group = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
         group = group[torch.randperm(len(group), generator=generator)]
         ours, baseline = (gaussian(generator, len(group)).sigmoid() for _ in range(2))
