@@ -25,6 +25,10 @@ SOURCE = re.compile(r'src="([^"]*)"')
 DATA_URI = re.compile(r'src="data:image/(webp|png|jpeg|gif);base64,([^"]{1500,})"')
 SCRIPT = re.compile(r'<script(?![^>]*\b(?:defer|async|type="module"))([^>]*\bsrc="[^"]+"[^>]*)>')
 ICON = re.compile(r'(<(?:i|span) class="(?:fa-solid|fa-brands|fas|fab|fa) [^>]*?)(?<!aria-hidden="true")>')
+TAG = re.compile(r"<[^>]*>")
+CODE = re.compile(r"<pre(?: [^>]*)?>(.*?)</pre>", re.DOTALL)
+PHONE_COLUMNS = 36
+TABLE = re.compile(r'(<div class="(?:output [^"]*|pst-scrollable-table-container)")>')
 SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>')
 OPTIONS = re.compile(r'<script src="([^"]*documentation_options\.js)[^"]*"></script>')
 UNUSED = (
@@ -36,6 +40,8 @@ UNUSED = (
     re.compile(r'<div id="ethical-ad-placement".*?</div>', re.DOTALL),
     re.compile(r"(?<=</script>)\s*<script>var togglebuttonSelector = [^<]*</script>(?=\s*<script>DOC)"),
 )
+EAGER_WIDTHS = ".forEach(e=>{e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1})"
+LATE_WIDTHS = ".forEach(e=>window.courseTabStop(e))"
 DONE = '<meta name="course-finished" content="1" />'
 
 
@@ -119,6 +125,29 @@ def with_light_head(text: str, page: Path, site: Path) -> str:
     return text.replace("</title>", f"</title>\n{DONE}\n{page_script}", 1)
 
 
+def with_tab_stops(text: str) -> str:
+    """The page with boxes that may have to be scrolled within reach of the keyboard."""
+
+    def mend(m: re.Match[str]) -> str:
+        longest = max(map(len, html.unescape(TAG.sub("", m[1])).splitlines()), default=0)
+        return m[0] if longest <= PHONE_COLUMNS else m[0].replace("<pre", '<pre tabindex="0"', 1)
+
+    return TABLE.sub(r'\1 tabindex="0">', CODE.sub(mend, text))
+
+
+def quiet_theme(site: Path) -> None:
+    """Let the theme ask for the width of a box when it comes near, not of all boxes while the page opens.
+
+    Raises:
+        ExtensionError: If the theme's script is not the one that this was written for.
+    """
+    script = site / "_static/scripts/pydata-sphinx-theme.js"
+    text = script.read_text("utf8")
+    if EAGER_WIDTHS not in text and LATE_WIDTHS not in text:
+        raise ExtensionError(f"{script.name} has changed; look for its tabIndex and mend EAGER_WIDTHS")
+    script.write_text(text.replace(EAGER_WIDTHS, LATE_WIDTHS), "utf8")
+
+
 def finish_pages(site: Path, base: str, course: str) -> list[Path]:
     """Finish every page that has been written since the last time; return all pages of the book."""
     pages = [page for page in sorted(site.rglob("*.html")) if "_static" not in page.parts]
@@ -128,7 +157,7 @@ def finish_pages(site: Path, base: str, course: str) -> list[Path]:
     typeset_as = dict(zip(wanted, typeset(wanted), strict=True)) if wanted else {}
     for page, text in fresh.items():
         text = with_formulas(text, typeset_as)
-        text = with_pictures(text, page, site)
+        text = with_tab_stops(with_pictures(text, page, site))
         text = with_card(text, page, site, base, course)
         page.write_text(with_light_head(text, page, site), "utf8")
     return [page for page, text in texts.items() if "data-content_root" in text]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from course_hosting import DESCRIPTION, write_front_door, write_map, write_page_of_errors, write_versions
-from course_pages import finish_pages
+from course_pages import finish_pages, quiet_theme
 from course_styles import bundle_styles
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -76,6 +76,7 @@ def finish_site(app: Sphinx, failure: Exception | None) -> None:
         return
     site, base = Path(app.outdir), app.config.html_baseurl.rstrip("/") + "/"
     course, start = app.config.html_title, f"{app.config.root_doc}.html"
+    quiet_theme(site)
     pages = finish_pages(site, base, course)
     bundle_styles(site, pages)
     about = html.escape(html.unescape(DESCRIPTION.search((site / start).read_text("utf8"))[1]))
