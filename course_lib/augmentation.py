@@ -17,17 +17,21 @@ def augment(
     """Turn every image, and its mask if it has one, by a random angle of its own.
 
     Args:
-        images: Square images ``b c y x``, or cubic volumes ``b c z y x``.
-        targets: Masks ``b 1 y x`` in {0, 1}, which turn too, or labels, which do not.
+        images: Square images ``b c y x``, or cubic volumes ``b c z y x``; or moving particles
+            ``b particle 7``, always turned by any rotation of space.
+        targets: Masks ``b 1 y x`` in {0, 1}, which turn too, or labels, which do not; positions
+            ``b particle 3`` turn with their particles.
         kind: ``"none"``; ``"quarter-turns"``, multiples of 90 degrees without flips, exact, for
             volumes all 24 rotations of the cube; ``"rotations"``, any angle in [0, 360) degrees,
             for volumes any rotation of space, linear interpolation, zero outside the frame. A mask
             that was interpolated is cut at one half.
         generator: Source of the random angles; lives on the CPU.
     """
-    masks = targets.ndim == images.ndim
     if kind == "none":
         return images, targets
+    if images.ndim == 3:
+        return turned_states(images, targets, random_rotations(len(images), generator).to(images))
+    masks = targets.ndim == images.ndim
     if kind == "quarter-turns":
         if images.ndim == 5:
             return cube_turns(images, torch.randint(24, (len(images),), generator=generator)), targets
@@ -38,6 +42,16 @@ def augment(
     angles_deg = 360 * torch.rand(len(images), generator=generator).to(images.device)
     turned = rotations(images, angles_deg)
     return turned, (rotations(targets.to(images), angles_deg) >= 0.5).to(targets) if masks else targets
+
+
+def turned_states(
+    states: Float[Tensor, "b particle 7"],
+    positions: Float[Tensor, "b particle 3"],
+    matrices: Float[Tensor, "b 3 3"],
+) -> tuple[Float[Tensor, "b particle 7"], Float[Tensor, "b particle 3"]]:
+    """Each set of moving particles turned by its own matrix, with positions that belong to it."""
+    turned = [vectors @ matrices.mT for vectors in (states[..., :3], states[..., 3:6], positions)]
+    return torch.cat([*turned[:2], states[..., 6:]], dim=-1), turned[2]
 
 
 def quarter_turns(x: Float[Tensor, "b c y x"] | Tensor, turns: Tensor) -> Tensor:

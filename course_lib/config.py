@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from course_lib.families import FAMILIES, NETWORK_FAMILIES, STAGED_FAMILIES
+from course_lib.models.nbody import PARTICLE_NETWORKS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 Width = Annotated[int, Field(gt=0)]
@@ -26,7 +27,9 @@ class Settings(BaseModel):
 
     experiment: Name = "polyps"
     data: Name
-    model: Literal["unet", "resnet"] = Field("unet", description="unet segments, resnet classifies")
+    model: Literal["unet", "resnet", "particles"] = Field(
+        "unet", description="unet segments, resnet classifies, particles foresees motion"
+    )
     split: Literal["group", "random", "official"] = Field("group", description="official: as published")
     split_seed: int = Field(0, ge=0, lt=2**31, description="which split; the same for runs to be compared")
     size: int = Field(64, ge=4, le=1024, description="side of the square images in pixels")
@@ -43,7 +46,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
-        families = FAMILIES if self.model == "unet" else NETWORK_FAMILIES
+        families = {"unet": FAMILIES, "resnet": NETWORK_FAMILIES, "particles": PARTICLE_NETWORKS}[self.model]
         if self.family not in families:
             raise ValueError(f"family must be one of {', '.join(families)}; got {self.family!r}")
         stages = len(STAGED_FAMILIES.get(self.family, self.widths))
@@ -51,6 +54,11 @@ class Settings(BaseModel):
             raise ValueError(
                 f"{self.family} has kernels of its own in each of {stages} stages, got {len(self.widths)} "
                 "widths; give one for each"
+            )
+        if self.model == "particles" and (len(set(self.widths)) > 1 or self.augmentation == "quarter-turns"):
+            raise ValueError(
+                "particles need one width, repeated once a layer, and no quarter turns; got "
+                f"{self.widths} and {self.augmentation}"
             )
         multiple = 2 ** (len(self.widths) - 1)
         if self.model == "unet" and self.size % multiple:
@@ -64,7 +72,9 @@ class Settings(BaseModel):
     @property
     def name(self) -> str:
         """Name of the run: of its folder, its weights and its ledger entry."""
-        parts = [self.data, self.split, self.family, f"{self.size}px"]
+        parts = [self.data, self.split, self.family]
+        if self.model != "particles":
+            parts.append(f"{self.size}px")
         if self.split_seed:
             parts.append(f"split{self.split_seed}")
         if self.fraction < 1:

@@ -33,7 +33,7 @@ def export_checked(
     if not isinstance(splits.val, SegmentationSet):
         raise ValueError(f"{precision} is checked by the Dice of masks, got {splits.name}; take float32")
     images, truth = splits.val.images / 255, splits.val.masks > 0
-    calibration = splits.train.images[:CALIBRATION] / 255 if precision == "int8" else None
+    calibration = splits.train.inputs[:CALIBRATION] / 255 if precision == "int8" else None
     trial = out.with_name(f"{out.stem}.trial.onnx")
     try:
         export_onnx(model, trial, images[:2], precision=precision, calibration=calibration)

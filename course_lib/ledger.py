@@ -10,14 +10,14 @@ from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError
 
 from course_lib.atomic import write_atomically
 from course_lib.config import Settings, one_line
-from course_lib.scores import STRICT, ClassificationScores, SegmentationScores
+from course_lib.scores import STRICT, ClassificationScores, ParticleScores, SegmentationScores
 
 BENCHMARKS = "benchmarks"  # folder of timings beside the entries
 
 
 def _kind(scores: Any) -> str:
-    classes = "turned" in scores if isinstance(scores, dict) else isinstance(scores, ClassificationScores)
-    return "classes" if classes else "masks"
+    keys = scores if isinstance(scores, dict) else type(scores).model_fields
+    return "motion" if "foresight" in keys else "classes" if "flipped" in keys else "masks"
 
 
 class Entry(BaseModel):
@@ -36,7 +36,9 @@ class Entry(BaseModel):
     data_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     parameters: int = Field(gt=0)
     scores: Annotated[
-        Annotated[SegmentationScores, Tag("masks")] | Annotated[ClassificationScores, Tag("classes")],
+        Annotated[SegmentationScores, Tag("masks")]
+        | Annotated[ClassificationScores, Tag("classes")]
+        | Annotated[ParticleScores, Tag("motion")],
         Discriminator(_kind),
     ]
 
@@ -65,6 +67,17 @@ class Entry(BaseModel):
         """
         if not isinstance(self.scores, ClassificationScores):
             raise ValueError(f"{self.name} is no classification run; filter the entries by their data")
+        return self.scores
+
+    @property
+    def motion(self) -> ParticleScores:
+        """The scores, of a run on moving particles.
+
+        Raises:
+            ValueError: If the run is of another kind.
+        """
+        if not isinstance(self.scores, ParticleScores):
+            raise ValueError(f"{self.name} is no run on particles; filter the entries by their data")
         return self.scores
 
 

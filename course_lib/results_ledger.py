@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course_lib.data.catalogue import DRAWN, SYNTHETIC
 from course_lib.ledger import BENCHMARKS, Entry, read_entry
-from course_lib.scores import ClassificationScores
+from course_lib.scores import ClassificationScores, ParticleScores
 from course_lib.scoring import load_splits, make_entry
 from course_lib.training import fit
 from course_lib.weights import build_model
@@ -30,8 +30,9 @@ def series(ledger: Path) -> dict[str, list[Entry]]:
 def ledger_table(entries: Sequence[Entry], *, address: str) -> str:
     """Runs as a Markdown table, each name a link to its entry.
 
-    The score is the Dice, or the AUC, of the upright test images. "Turned" is the agreement at
-    45 degrees, or the mean AUC over all angles and axes.
+    The score is the Dice, or the AUC, of the upright test images; of particles the mean
+    squared error. "Turned" is the agreement at 45 degrees, the mean AUC over all angles and
+    axes, or the error on turned sets.
 
     Args:
         entries: Ledger entries of one folder.
@@ -59,6 +60,8 @@ def _scores(entry: Entry) -> tuple[str, str]:
     if isinstance(entry.scores, ClassificationScores):
         aucs = [auc for axis in entry.scores.turned.values() for auc in axis.auc]
         return f"AUC {entry.scores.test.auc:.3f}", f"{sum(aucs) / len(aucs):.3f}"
+    if isinstance(entry.scores, ParticleScores):
+        return f"MSE {entry.scores.foresight.mse:.4f}", f"{entry.scores.turned.mse:.4f}"
     agreement = entry.scores.agreement
     at_45 = agreement.mean[agreement.angles_deg.index(45)]
     return f"Dice {entry.scores.test.dice.mean:.3f}", f"{at_45:.3f}"

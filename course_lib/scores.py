@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
 STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -41,11 +42,11 @@ class Validation(BaseModel):
     """What training saw: the chosen epoch, and loss and score of all."""
 
     model_config = STRICT
-    score_name: str = Field(description="Dice or AUC")
-    score: Share
+    score_name: str = Field(description="Dice, AUC, or -MSE")
+    score: float
     epoch: int = Field(description="the chosen epoch, counted from 1")
     loss_per_epoch: list[float]
-    score_per_epoch: list[Share]
+    score_per_epoch: list[float]
 
 
 class MaskScores(BaseModel):
@@ -102,4 +103,23 @@ class ClassificationScores(BaseModel):
     test: ClassTest
     turned: dict[str, Turned] = Field(description="by the axis of the turn; plane for images")
     flipped: dict[str, Flipped] = Field(description="by the axis along which the images are mirrored")
+    validation: Validation
+
+
+class Foresight(BaseModel):
+    """Mean squared error of a coordinate of the foreseen positions, over the sets of a test set."""
+
+    model_config = STRICT
+    mse: NonNegative
+    per_set: list[NonNegative]
+
+
+class ParticleScores(BaseModel):
+    """All scores of a run on moving particles."""
+
+    model_config = STRICT
+    foresight: Foresight = Field(description="on the test sets as they are")
+    turned: Foresight = Field(description="each test set turned by a rotation of its own")
+    error_of_turn: NonNegative = Field(description="between both ways round, relative, root mean square")
+    straight: NonNegative = Field(description="MSE if every particle just went on, by the best common factor")
     validation: Validation

@@ -7,9 +7,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from course_lib import data
+from course_lib.augmentation import random_rotations, turned_states
 from course_lib.checkpoints import Progress
 from course_lib.classification import AXES, auc, correct, mirrored, turned_scores
 from course_lib.config import Settings
+from course_lib.data.charged_particles import ParticleSet
 from course_lib.data.classification import ClassificationSet
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.environment import device_name, versions
@@ -28,8 +30,10 @@ from course_lib.scores import (
     ClassificationScores,
     ClassTest,
     Flipped,
+    Foresight,
     MaskScores,
     Measure,
+    ParticleScores,
     SegmentationScores,
     Turned,
     UprightScores,
@@ -112,7 +116,9 @@ def _score(
     validation: Validation,
     average: bool,
     also: Mapping[str, SegmentationSet],
-) -> SegmentationScores | ClassificationScores:
+) -> SegmentationScores | ClassificationScores | ParticleScores:
+    if isinstance(splits.test, ParticleSet):
+        return score_particles(model, splits.test, validation)
     if isinstance(splits.test, ClassificationSet):
         return score_classes(model, splits.test, validation)
     return SegmentationScores(
@@ -216,6 +222,32 @@ def score_classes(model: nn.Module, test: ClassificationSet, validation: Validat
         },
         validation=validation,
     )
+
+
+def score_particles(model: nn.Module, test: ParticleSet, validation: Validation) -> ParticleScores:
+    """Error of the foreseen positions, upright and turned, beside that of going straight on."""
+    rotations = random_rotations(len(test), torch.Generator().manual_seed(0))
+    states, later = turned_states(test.states, test.later, rotations)
+    upright, turned = (predict_logits(model, one, BATCH) for one in (test.states, states))
+    brought = upright @ rotations.mT
+    steps, velocities = test.later - test.states[..., :3], test.states[..., 3:6]
+    factor = (steps * velocities).sum() / velocities.square().sum()
+    moved = (brought - states[..., :3]).square().mean()
+    return ParticleScores(
+        foresight=_foresight(upright, test.later),
+        turned=_foresight(turned, later),
+        error_of_turn=float(
+            f"{((turned - brought).square().mean() / moved.clamp(min=1e-12)).sqrt().item():.3g}"
+        ),
+        straight=_rounded((steps - factor * velocities).square().mean().item()),
+        validation=validation,
+    )
+
+
+def _foresight(found: Float[Tensor, "n particle 3"], later: Float[Tensor, "n particle 3"]) -> Foresight:
+    errors = (found - later).double().square().mean(dim=(1, 2))
+    per_set = [float(f"{error:.4g}") for error in errors.tolist()]
+    return Foresight(mse=float(f"{errors.mean().item():.6g}"), per_set=per_set)
 
 
 def _measure(test: SegmentationSet, scores: Float[Tensor, " n"]) -> Measure:

@@ -51,6 +51,18 @@ def probabilities(logits: Float[Tensor, "n n_logits"], *, multi_label: bool) -> 
     return logits.sigmoid() if multi_label else logits.softmax(dim=1)
 
 
+def position_loss(
+    found: Float[Tensor, "b particle 3"], later: Float[Tensor, "b particle 3"]
+) -> Float[Tensor, ""]:
+    """Mean squared error of a coordinate."""
+    return F.mse_loss(found, later)
+
+
+def minus_error(found: Float[Tensor, "n particle 3"], later: Float[Tensor, "n particle 3"]) -> float:
+    """The mean squared error with its sign changed, so that more is better."""
+    return -position_loss(found, later).item()
+
+
 @dataclass(frozen=True)
 class Task:
     """Loss and validation score of one kind of task.
@@ -69,23 +81,28 @@ class Task:
 TASKS = {
     "unet": Task("Dice", segmentation_loss, mean_dice),
     "resnet": Task("AUC", classification_loss, mean_auc),
+    "particles": Task("-MSE", position_loss, minus_error),
 }
+
+
+def scaled(inputs: UInt8[Tensor, "n ..."] | Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
+    """Bytes from 0 to 255 as numbers in [0, 1]; numbers as they are."""
+    return inputs if inputs.is_floating_point() else inputs / 255
 
 
 @torch.no_grad()
 def predict_logits(
     model: Callable[[Tensor], Tensor],
-    images: UInt8[Tensor, "n c *grid"] | Float[Tensor, "n c *grid"],
+    images: UInt8[Tensor, "n ..."] | Float[Tensor, "n ..."],
     batch_size: int,
 ) -> Float[Tensor, "n ..."]:
-    """Logits of any number of images, on the CPU.
+    """Logits of any number of images, or what else a network says of its inputs, on the CPU.
 
     Args:
         model: Maps images in [0, 1] to logits. If it is a module, batches are moved to its device.
-        images: Bytes from 0 to 255, or numbers in [0, 1].
+        images: Bytes from 0 to 255, or numbers that the model takes as they are.
         batch_size: Images at once.
     """
     parameters = model.parameters() if isinstance(model, torch.nn.Module) else iter(())
     device = next((parameter.device for parameter in parameters), torch.device("cpu"))
-    scale = 1 if images.is_floating_point() else 255
-    return torch.cat([model(batch.to(device) / scale).float().cpu() for batch in images.split(batch_size)])
+    return torch.cat([model(scaled(batch.to(device))).float().cpu() for batch in images.split(batch_size)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -32,16 +32,16 @@ from course_lib.parallel import (
     shared_average,
     shared_loss,
 )
-from course_lib.tasks import TASKS, predict_logits
+from course_lib.tasks import TASKS, predict_logits, scaled
 from course_lib.weights import load_into, read_weights
 
 
 @runtime_checkable
-class LabelledImages(Protocol):
-    """What training needs of a data set: images, and what a network is to say of them."""
+class Examples(Protocol):
+    """What training needs of a data set: inputs, and what a network is to say of them."""
 
     @property
-    def images(self) -> UInt8[Tensor, "n c *grid"]: ...
+    def inputs(self) -> UInt8[Tensor, "n c *grid"] | Float[Tensor, "n ..."]: ...
 
     @property
     def targets(self) -> Tensor: ...
@@ -49,8 +49,8 @@ class LabelledImages(Protocol):
 
 def fit(
     model: nn.Module,
-    train: LabelledImages,
-    val: LabelledImages,
+    train: Examples,
+    val: Examples,
     settings: Settings,
     *,
     folder: Path,
@@ -65,7 +65,7 @@ def fit(
     never stopped. On a GPU the last digits vary, because sums are made in any order.
 
     Args:
-        model: Maps images in [0, 1] to logits.
+        model: Maps images in [0, 1] to logits, or states to positions.
         train: Training set.
         val: Validation set; chooses the epoch, by the score of the task.
         settings: Model (it names the task, see ``TASKS``), seed, epochs, batch size, rates, augmentation
@@ -82,14 +82,14 @@ def fit(
         OSError: If a checkpoint cannot be written.
     """
     for name, part in (("training", train), ("validation", val)):
-        if len(part.images) == 0:
-            raise ValueError(f"the {name} set must hold at least one image, got 0; raise the fraction")
+        if len(part.inputs) == 0:
+            raise ValueError(f"the {name} set must hold at least one example, got 0; raise the fraction")
     task = TASKS[settings.model]
     fabric = make_fabric(accelerator=accelerator, devices=devices, precision=settings.precision)
     fabric.launch()
     if process_count() > 1:
         share_norms(model)
-    steps = -(-len(train.images) // settings.batch_size)
+    steps = -(-len(train.inputs) // settings.batch_size)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -110,19 +110,19 @@ def fit(
         raise ValueError(
             f"all processes must see the same folder, {folder} differs; take one on a shared disk"
         )
-    images, targets = fabric.to_device((train.images, train.targets))
+    inputs, targets = fabric.to_device((train.inputs, train.targets))
 
     for epoch in range(len(progress.epochs), settings.epochs):
         start, total = time.perf_counter(), 0.0
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        order = torch.randperm(len(images), generator=generator)
+        order = torch.randperm(len(inputs), generator=generator)
         network.train()
         title = f"epoch {epoch + 1}/{settings.epochs}"
         quiet = None if fabric.is_global_zero else True
         bar = tqdm(order.split(settings.batch_size), title, leave=False, disable=quiet)
         for index in bar:
-            on_device = index.to(images.device)
-            x, y = images[on_device] / 255, targets[on_device]
+            on_device = index.to(inputs.device)
+            x, y = scaled(inputs[on_device]), targets[on_device]
             x, y = augment(x, y, settings.augmentation, generator)
             x, y = share(x), share(y)  # only now, so that every process draws the same angles
             logits = network(x).float()
@@ -138,8 +138,8 @@ def fit(
             total += value * len(index)
             bar.set_postfix({"loss": f"{value:.3f}", task.score_name: f"{progress.last_score:.3f}"})
         network.eval()
-        score = task.score(predict_logits(network, val.images, settings.batch_size), val.targets)
-        progress.epochs.append(Epoch(total / len(images), score, time.perf_counter() - start))
+        score = task.score(predict_logits(network, val.inputs, settings.batch_size), val.targets)
+        progress.epochs.append(Epoch(total / len(inputs), score, time.perf_counter() - start))
         progress.peak_memory_mb = max(progress.peak_memory_mb, peak_memory_mb())
         progress.state = {
             "optimizer": optimizer.state_dict(),

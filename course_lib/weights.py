@@ -12,18 +12,40 @@ from course_lib.atomic import write_atomically
 from course_lib.config import Settings
 from course_lib.data import catalogue
 from course_lib.families import FAMILIES, NETWORK_FAMILIES
+from course_lib.models.nbody import PARTICLE_NETWORKS
 from course_lib.models.resnet import ResNet
 from course_lib.models.unet import UNet
 
 BLOCKS = 2  # in each stage of a ResNet; with four stages it is a ResNet-18
 
 
+def build_network(settings: Settings) -> nn.Module:
+    """The network that the settings describe, for images or for moving particles; see ``build_model``.
+
+    Raises:
+        ValueError: If the data do not go with the model.
+    """
+    particles = settings.model == "particles"
+    if particles != (settings.data in catalogue.PARTICLES):
+        raise ValueError(
+            f"model particles goes with {' or '.join(catalogue.PARTICLES)}, got {settings.model} and "
+            f"{settings.data}; change one of the two"
+        )
+    if not particles:
+        return build_model(settings)
+    torch.manual_seed(settings.seed)
+    return PARTICLE_NETWORKS[settings.family](settings.widths[0], len(settings.widths))
+
+
 def build_model(settings: Settings) -> UNet | ResNet:
     """The network that the settings describe, freshly initialised from their seed.
 
     Raises:
-        ValueError: If a ResNet is asked for data that is not for classification, or a U-Net for data that is.
+        ValueError: If a ResNet is asked for data that is not for classification, or a U-Net for data that is,
+            or if the settings are for moving particles.
     """
+    if settings.model == "particles":
+        raise ValueError(f"{settings.name} looks at moving particles, not at images; name a run on images")
     if settings.model == "unet":
         if settings.data in catalogue.CLASSIFICATION:
             raise ValueError(f"{settings.data} is for classification; give model: resnet (--model resnet)")
@@ -68,7 +90,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], Settings]:
 
 
 def load_model(path: Path) -> tuple[UNet | ResNet, Settings]:
-    """The trained network in a weights file, ready to predict, and its settings.
+    """The trained network for images in a weights file, ready to predict, and its settings.
 
     Raises:
         ValueError: If the file cannot be used, or does not fit the network it describes.
@@ -77,6 +99,14 @@ def load_model(path: Path) -> tuple[UNet | ResNet, Settings]:
     model = build_model(settings)
     load_into(model, weights, source=path)
     return model.eval(), settings
+
+
+def load_network(path: Path) -> tuple[nn.Module, Settings]:
+    """As ``load_model``, for networks of any kind."""
+    weights, settings = read_weights(path)
+    network = build_network(settings)
+    load_into(network, weights, source=path)
+    return network.eval(), settings
 
 
 def load_into(model: nn.Module, weights: dict[str, Tensor], *, source: Path) -> None:

@@ -38,7 +38,8 @@ def bright_squares(n: int, *, seed: int = 0) -> SimpleNamespace:
         top, left = torch.randint(0, 5, (2,), generator=generator).tolist()
         mask[:, top : top + 3, left : left + 4] = 1
     noise = torch.randint(0, 80, (n, 3, 8, 8), generator=generator, dtype=torch.uint8)
-    return SimpleNamespace(images=noise + 120 * masks, masks=masks, targets=masks)
+    images = noise + 120 * masks
+    return SimpleNamespace(images=images, inputs=images, masks=masks, targets=masks)
 
 
 TRAIN, VAL = bright_squares(10), bright_squares(5, seed=1)
@@ -273,8 +274,8 @@ def test_diverging_loss_and_empty_set_are_refused(tmp_path):
     nn.init.constant_(model[0].weight, math.nan)
     with pytest.raises(ValueError, match="lower learning_rate"):
         fit(model, TRAIN, VAL, SETTINGS, folder=tmp_path)
-    nothing = SimpleNamespace(images=TRAIN.images[:0], targets=TRAIN.masks[:0])
-    with pytest.raises(ValueError, match="validation set must hold at least one image"):
+    nothing = SimpleNamespace(inputs=TRAIN.images[:0], targets=TRAIN.masks[:0])
+    with pytest.raises(ValueError, match="validation set must hold at least one example"):
         fit(tiny_net(), TRAIN, nothing, SETTINGS, folder=tmp_path)
 
 

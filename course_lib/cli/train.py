@@ -18,11 +18,11 @@ from course_lib.config import Settings, read_yaml
 from course_lib.data.segmentation import SegmentationSet
 from course_lib.ledger import Entry, entry_path, read_entry, write_entry
 from course_lib.parallel import is_first, make_fabric
-from course_lib.scores import SegmentationScores
+from course_lib.scores import ClassificationScores, ParticleScores, SegmentationScores
 from course_lib.scoring import check_extras, lacks, load_splits, make_entry
 from course_lib.tasks import TASKS
 from course_lib.training import fit
-from course_lib.weights import build_model, load_model
+from course_lib.weights import build_network, load_network
 
 Average = Annotated[bool, typer.Option("--average", help="Score also the mean over 8 symmetries.")]
 Also = Annotated[list[str] | None, typer.Option(help="Score also all images of this data set.")]
@@ -32,7 +32,7 @@ Also = Annotated[list[str] | None, typer.Option(help="Score also all images of t
 def train(
     config: Annotated[Path | None, typer.Option(help="YAML file of settings; options override it.")] = None,
     data: Annotated[str | None, typer.Option(help="Name of the data set.")] = None,
-    model: Annotated[str | None, typer.Option(help="unet (segments) or resnet (classifies).")] = None,
+    model: Annotated[str | None, typer.Option(help="unet, resnet (classifies) or particles.")] = None,
     family: Annotated[str | None, typer.Option(help="Layer family: plain, p4, ...")] = None,
     size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
     widths: Annotated[str | None, typer.Option(help="Channels, finest first: 16,32,64,128")] = None,
@@ -114,7 +114,7 @@ def _run(
 ) -> Entry | None:
     """Train and score; None in all processes but the first."""
     check_extras(settings, average=average, also=also)
-    model = build_model(settings)
+    model = build_network(settings)
     splits, others = load_splits(settings), _others(also, settings)
     score_name = TASKS[settings.model].score_name
     progress = fit(
@@ -161,7 +161,7 @@ def evaluate(
     accelerator: Accelerator = "auto",
 ) -> None:
     """Score the chosen weights of a finished run again."""
-    model, settings = load_model(best_path(run))
+    model, settings = load_network(best_path(run))
     check_extras(settings, average=average, also=also or [])
     checkpoint = load_checkpoint(run, settings)
     if checkpoint is None:
@@ -192,7 +192,7 @@ def _numbers(text: str | None) -> list[str] | None:
 def _show(entry: Entry) -> None:
     table = Table(title=entry.name, show_header=False, title_justify="left")
     validation = entry.scores.validation
-    rows = _mask_rows(entry) if isinstance(entry.scores, SegmentationScores) else _class_rows(entry)
+    rows = ROWS[type(entry.scores)](entry)
     for label, value in (
         *rows,
         (f"validation {validation.score_name}, chosen epoch", f"{validation.score:.4f} ({validation.epoch})"),
@@ -225,3 +225,15 @@ def _class_rows(entry: Entry) -> list[tuple[str, str]]:
         means = (sum(values) / len(values) for values in (turned.auc, turned.accuracy))
         rows.append((f"turned ({axis}), mean over angles", " ".join(f"{mean:.4f}" for mean in means)))
     return rows
+
+
+def _motion_rows(entry: Entry) -> list[tuple[str, str]]:
+    scores = entry.motion
+    return [
+        ("test MSE, and of going straight on", f"{scores.foresight.mse:.5f} {scores.straight:.5f}"),
+        ("test MSE, every set turned", f"{scores.turned.mse:.5f}"),
+        ("relative error of a turn", f"{scores.error_of_turn:.2g}"),
+    ]
+
+
+ROWS = {SegmentationScores: _mask_rows, ClassificationScores: _class_rows, ParticleScores: _motion_rows}

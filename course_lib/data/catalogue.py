@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from course_lib.data import digits, medmnist, polyps, synthetic, synthetic_digits, synthetic_scans
+from course_lib.data import digits, medmnist, particles, polyps, synthetic, synthetic_digits, synthetic_scans
 from course_lib.data.classification import ClassificationSet, Description
 from course_lib.data.segmentation import SegmentationSet, Splits
 from course_lib.data.splits import keep_fraction, three_way
@@ -23,7 +23,8 @@ DRAWN: dict[str, tuple[Description, Callable[[], Splits]]] = {
 }
 SEGMENTATION = (*REAL, SYNTHETIC)
 CLASSIFICATION = (*medmnist.FLAGS, *digits.SETS, *DRAWN)
-NAMES = (*SEGMENTATION, *CLASSIFICATION)
+PARTICLES = tuple(particles.SETS)
+NAMES = (*SEGMENTATION, *CLASSIFICATION, *PARTICLES)
 SPLITS = ("group", "random")
 OFFICIAL = "official"
 SHRINK = (1, 2, 4)  # factors by which images for classification may be made smaller
@@ -49,7 +50,7 @@ def load(
             ``"breastmnist"``; ``"rotated-digits"`` or ``"upright-digits"``, also with
             ``"-10k"``; or a set that needs no file: ``"synthetic-polyps"``,
             ``"synthetic-medmnist"``, ``"synthetic-medmnist-3d"``, ``"synthetic-digits"``,
-            ``"synthetic-digits-upright"``.
+            ``"synthetic-digits-upright"``, ``"charged-particles"``, also with ``"-small"``.
         size: Side of the images in px. Sets for segmentation: from 8 to 1024, 64 if left
             out. Sets for classification: their own, if left out; or a half or a quarter of it, where
             each block of pixels becomes its mean.
@@ -72,6 +73,8 @@ def load(
     check_name(name, NAMES)
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction must be above 0 and at most 1, got {fraction}; 0.1 keeps a tenth")
+    if name in PARTICLES:
+        return motion(name, split or OFFICIAL, seed, fraction)
     if name in CLASSIFICATION:
         return classification(name, size, split or OFFICIAL, seed, fraction, root)
     return segmentation(name, USUAL_SIZE if size is None else size, split or SPLITS[0], seed, fraction, root)
@@ -90,6 +93,10 @@ def describe(name: str) -> Description:
         >>> describe("breastmnist").classes
         ('malignant', 'normal, benign')
     """
+    if name in PARTICLES:
+        raise ValueError(
+            f"only sets for classification have classes, got {name!r}, whose targets are positions"
+        )
     if name in SEGMENTATION:
         raise ValueError(
             f"only sets for classification have classes, got {name!r}, which is for segmentation; "
@@ -134,6 +141,17 @@ def classification(
         splits = replace(splits, train=train, val=val, test=test)
     kept = keep_fraction(splits.train.groups, fraction, seed)
     return splits if fraction == 1 else replace(splits, train=splits.train.subset(kept))
+
+
+def motion(name: str, split: str, seed: int, fraction: float | int) -> Splits:
+    """Moving particles, or a share of those to learn from."""
+    if split != OFFICIAL:
+        raise ValueError(
+            f"{name} has parts of its own, so split must be 'official', got {split!r}; give split='official'"
+        )
+    splits = particles.read(name)
+    kept = keep_fraction(splits.train.groups, fraction, seed)
+    return replace(splits, train=splits.train.subset(kept))
 
 
 def segmentation(

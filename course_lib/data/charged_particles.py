@@ -1,7 +1,7 @@
 """Charged particles: five bodies that attract and repel each other, simulated; no file is needed."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -122,3 +122,54 @@ def checksum(start: States) -> str:
     parts = (start.positions, start.velocities, start.charges)
     rounded = (part.double().mul(1e6).round().long() for part in parts)
     return hashlib.sha256(b"".join(part.numpy().tobytes() for part in rounded)).hexdigest()
+
+
+@dataclass(frozen=True)
+class ParticleSet:
+    """Sets of moving particles, and where they are some time later.
+
+    Args:
+        states: Position, velocity and charge of each particle.
+        later: Positions to foresee.
+        ids: Name of each set, unique in its data.
+        groups: Equal to the ids: no two sets belong together.
+
+    Raises:
+        ValueError: If the four do not have the same length.
+    """
+
+    states: Float[Tensor, "n particle 7"]
+    later: Float[Tensor, "n particle 3"]
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def __post_init__(self):
+        lengths = len(self.states), len(self.later), len(self.ids), len(self.groups)
+        if len(set(lengths)) != 1:
+            raise ValueError(
+                f"states, later, ids and groups must have the same length, got {lengths}; give one of each"
+            )
+
+    def __len__(self) -> int:
+        """Number of sets."""
+        return len(self.ids)
+
+    @property
+    def inputs(self) -> Float[Tensor, "n particle 7"]:
+        """What a network sees."""
+        return self.states
+
+    @property
+    def targets(self) -> Float[Tensor, "n particle 3"]:
+        """What a network is to predict."""
+        return self.later
+
+    def subset(self, indices: Sequence[int]) -> "ParticleSet":
+        """The sets at these positions, in this order."""
+        chosen = list(indices)
+        return ParticleSet(
+            states=self.states[chosen],
+            later=self.later[chosen],
+            ids=tuple(self.ids[i] for i in chosen),
+            groups=tuple(self.groups[i] for i in chosen),
+        )

@@ -66,6 +66,11 @@ class ClassificationSet:
         return len(self.ids)
 
     @property
+    def inputs(self) -> UInt8[Tensor, "n c *grid"]:
+        """What a network sees."""
+        return self.images
+
+    @property
     def targets(self) -> Int64[Tensor, "n ..."]:
         """What a network is to predict."""
         return self.labels

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from course_lib.data.charged_particles import ParticleSet
 from course_lib.data.classification import ClassificationSet
 
 
@@ -41,6 +42,11 @@ class SegmentationSet:
     def __len__(self) -> int:
         """Number of pictures."""
         return len(self.ids)
+
+    @property
+    def inputs(self) -> UInt8[Tensor, "n c y x"]:
+        """What a network sees."""
+        return self.images
 
     @property
     def targets(self) -> UInt8[Tensor, "n 1 y x"]:
@@ -82,9 +88,9 @@ class Splits:
         licence: Terms under which the pictures may be used.
     """
 
-    train: SegmentationSet | ClassificationSet
-    val: SegmentationSet | ClassificationSet
-    test: SegmentationSet | ClassificationSet
+    train: SegmentationSet | ClassificationSet | ParticleSet
+    val: SegmentationSet | ClassificationSet | ParticleSet
+    test: SegmentationSet | ClassificationSet | ParticleSet
     name: str
     sha256: str
     licence: str

@@ -132,7 +132,7 @@ def tables(highest: int, dtype: torch.dtype, device: torch.device) -> tuple[Tens
             torch.eye(2 * out + 1, dtype=torch.float64)
         )
     spread = F.one_hot(column, len(all_paths)).T
-    return tuple(table.to(device, dtype) for table in (couplings.flatten(1), spread, gather))
+    return couplings.flatten(1).to(device, dtype), spread.to(device, dtype), gather.to(device, dtype)
 
 
 class HarmonicMessages(nn.Module):
@@ -158,7 +158,7 @@ class HarmonicMessages(nn.Module):
             nn.SiLU(),
             nn.Linear(hidden, channels * self.paths),
         )
-        self.message = nn.Sequential(Gate(highest, channels), DegreeLinear(highest, channels, channels))
+        self.gate = Gate(highest, channels)
         self.update = nn.Sequential(
             DegreeLinear(highest, 2 * channels, channels),
             Gate(highest, channels),
@@ -185,7 +185,7 @@ class HarmonicMessages(nn.Module):
         length = vectors.norm(dim=-1, keepdim=True)
         profile = self.profile(torch.cat([own[receiving], own[sending], length, scalars], dim=1))
         weights = profile.unflatten(1, (x.shape[1], self.paths))
-        sent = self.message(self.product(self.sender(x)[sending], vectors, weights))
+        sent = self.gate(self.product(self.sender(x)[sending], vectors, weights))
         count = torch.zeros(len(x), dtype=x.dtype, device=x.device)
         count = count.index_add(0, receiving, torch.ones_like(count[:1]).expand(len(receiving)))
         heard = torch.zeros_like(x).index_add(0, receiving, sent)

@@ -101,8 +101,10 @@ class DistanceNet(nn.Module):
         self.pushes = nn.ModuleList(perceptron(width, width, 1) for _ in range(depth))
         self.speeds = nn.ModuleList(perceptron(width, width, 1) for _ in range(depth))
         self.updates = nn.ModuleList(perceptron(2 * width, width, width) for _ in range(depth))
-        for push in self.pushes:  # small pushes at the start, as published
-            nn.init.xavier_uniform_(push[-1].weight, gain=1e-3)
+        with torch.no_grad():
+            for name, weight in self.pushes.named_parameters():
+                if name.endswith("2.weight"):  # small pushes at the start, as published
+                    weight *= 1e-3
 
     def forward(self, states: Float[Tensor, "b particle state"]) -> Float[Tensor, "b particle 3"]:
         """Positions some time later."""
