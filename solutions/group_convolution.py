@@ -69,18 +69,18 @@ MIRROR = ((1, 0, 2), (0, 1, 2))  # changes two points and leaves the third; then
 # |---|---|---|---|
 # | 2 | ★★ | 15 min | the definition of motions |
 #
-# A motion takes the pixel $p$ to $t + R p$. Find the product of two motions, and the inverse of the first.
+# A motion takes the pixel $p$ to $t + R p$. Find the product of two motions, and the inverse of the first. **Your grid
+# has {{m}} x {{m}} pixels**, and its edges are joined.
 #
 # Before you write: $g$ is a quarter turn and then a shift by one pixel to the right. Where does its inverse shift?
 
 
 # %% nbgrader={"grade": false, "grade_id": "motions", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def product_and_inverse(m, g, h):
-    """Product gh, and inverse of g, of two motions of the m x m grid with joined edges.
+def product_and_inverse(g, h):
+    """Product gh, and inverse of g, of two motions of the {{m}} x {{m}} grid with joined edges.
 
     Args:
-        m: Side of the grid in pixels, odd.
-        g: Motion ((right, up), R), with R from 0 to 3.
+        g: Motion ((right, up), R), with R from 0 to 3, right and up from -{{m.half}} to {{m.half}}.
         h: Another one.
 
     Returns:
@@ -88,6 +88,8 @@ def product_and_inverse(m, g, h):
     """
 
     ### BEGIN SOLUTION
+    m = {{m}}
+
     def turned(turns, p):
         for _ in range(turns):
             p = (-p[1], p[0])
@@ -107,9 +109,9 @@ def product_and_inverse(m, g, h):
 
 
 # %% nbgrader={"grade": true, "grade_id": "motions-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-checks.motions(product_and_inverse)
+checks.motions(product_and_inverse, m={{m}})
 ### BEGIN HIDDEN TESTS
-checks.motions(product_and_inverse, seed=30261).require()
+checks.motions(product_and_inverse, m={{m}}, seed=30261).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

@@ -59,25 +59,25 @@ from course_lib.checks import groups as checks
 # |---|---|---|---|
 # | 1 | ★ | 10 min | the rules above |
 #
-# Complete the function: it is right as long as $g$ and $h$ are turns.
+# **Your group is $D_{{{n}}}$**, with {{n.order}} elements. Write its product.
 #
-# Before you write: in $D_4$, which element is 5 times 1, "turn once, then flip, then turn once more"? And which
-# is 1 times 5?
+# Before you write: which element is {{n.flip}} times 1, "turn once, then flip, then turn once more"? And which is 1
+# times {{n.flip}}?
 
 
 # %% nbgrader={"grade": false, "grade_id": "product", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def product(n, g, h):
-    """The element gh of D_n: first h, then g.
+def product(g, h):
+    """The element gh of D_{{n}}: first h, then g.
 
     Args:
-        n: Number of turns.
-        g: Element, from 0 to 2 n - 1.
-        h: Element, from 0 to 2 n - 1.
+        g: Element, from 0 to {{n.last}}.
+        h: Element, from 0 to {{n.last}}.
 
     Returns:
-        Element, from 0 to 2 n - 1.
+        Element, from 0 to {{n.last}}.
     """
     ### BEGIN SOLUTION
+    n = {{n}}
     a, b = g % n, h % n
     turn = a - b if g >= n else a + b
     is_flip = (g >= n) != (h >= n)
@@ -86,14 +86,14 @@ def product(n, g, h):
 
 
 # %% nbgrader={"grade": true, "grade_id": "product-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-checks.product(product)
+checks.product(product, n={{n}})
 ### BEGIN HIDDEN TESTS
-checks.product(product, seed=20271).require()
+checks.product(product, n={{n}}, seed=20271).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]
-# Element 5 of $D_4$ is $rm$. So 5 times 1 is $r m\, r = r\, r^{-1} m = m$, element 4: the turns before and after
-# the flip cancel. And 1 times 5 is $r\, r m = r^2 m$, element 6. Only a flip of $g$ reverses the turn of $h$, since
+# Element {{n.flip}} is $rm$. So {{n.flip}} times 1 is $r m\, r = r\, r^{-1} m = m$, element {{n}}: the turns before and
+# after the flip cancel. And 1 times {{n.flip}} is $r\, r m = r^2 m$, element {{n.twice}}. Only a flip of $g$ reverses the turn of $h$, since
 # only that flip is carried past it.
 
 # %% [markdown]

@@ -60,9 +60,9 @@ from course_lib.checks import measuring as checks
 # |---|---|---|---|
 # | 2 | ★★ | 15 min | the formula above |
 #
-# Here $g$ is an element of $C_4$, a turn by $g$ quarter turns counter-clockwise. The outputs are regular features
-# with the axes `b c 4 y x`: an element turns the pixels, and moves entry $h$ of the fiber to entry $h + g$ modulo 4.
-# Given are $\Phi(g x)$ and $\Phi(x)$. The second must still be moved.
+# Here $g$ is an element of $C_4$, a turn by $g$ quarter turns counter-clockwise. The outputs are features with the
+# axes `b c 4 y x`. **Your feature type is "{{feature}}"**: an element turns the pixels, and it acts on the fiber like
+# this: {{feature.rule}}. Given are $\Phi(g x)$ and $\Phi(x)$. The second must still be moved.
 #
 # The map that answers zero to everything commutes with everything. Such a measurement must be **refused**, so
 # your function returns two values.
@@ -73,7 +73,7 @@ from course_lib.checks import measuring as checks
 
 # %% nbgrader={"grade": false, "grade_id": "error", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def relative_error(found, output, g):
-    """The equivariance error of a map from its outputs.
+    """The equivariance error of a map from its outputs, features of the type "{{feature}}".
 
     Args:
         found: Output for the moved input, with the axes b c 4 y x; y and x are equal.
@@ -84,7 +84,9 @@ def relative_error(found, output, g):
         Two values: True and the error; or False and 0.0, if ``output`` is zero everywhere.
     """
     ### BEGIN SOLUTION
-    expected = torch.rot90(output, g, dims=(-2, -1)).roll(g, dims=2)
+    quarter = torch.tensor({{feature.quarter}}, dtype=torch.float64)
+    rho = torch.linalg.matrix_power(quarter, g)
+    expected = torch.einsum("hj,bcjyx->bchyx", rho, torch.rot90(output, g, dims=(-2, -1)))
     size = expected.norm()
     if size == 0:
         return False, 0.0
@@ -93,9 +95,9 @@ def relative_error(found, output, g):
 
 
 # %% nbgrader={"grade": true, "grade_id": "error-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-checks.error(relative_error)
+checks.error(relative_error, feature="{{feature}}")
 ### BEGIN HIDDEN TESTS
-checks.error(relative_error, seed=20281).require()
+checks.error(relative_error, feature="{{feature}}", seed=20281).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

@@ -249,6 +249,7 @@ checks.epoch(reported_accuracy, seed=31264).require()
 # Two methods were tested on the same images. Would the difference of their accuracies survive another choice of
 # images? The bootstrap draws as many images as there are, with replacement, many times, and looks how the mean
 # difference varies. The draws are given. The runs are kept here: first take the mean over the runs of each method.
+# **Your interval shall hold {{level}} %** of what the draws show.
 #
 # Before you write: must both methods see the same draws? What would happen to the interval of a method's difference
 # from itself if they did not?
@@ -256,7 +257,7 @@ checks.epoch(reported_accuracy, seed=31264).require()
 
 # %% nbgrader={"grade": false, "grade_id": "interval", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def paired_interval(first, second, drawn):
-    """Mean of first minus second, with its 95 % bootstrap interval.
+    """Mean of first minus second, with its {{level}} % bootstrap interval.
 
     Args:
         first: 1 where an image is classified rightly, 0 elsewhere, axes run image.
@@ -264,21 +265,22 @@ def paired_interval(first, second, drawn):
         drawn: Whole numbers with the axes draw image: the images of each draw.
 
     Returns:
-        Tuple of three numbers: the mean over all images and runs, and the 2.5 % and
-        97.5 % quantiles of the drawn means, interpolated as torch.quantile does.
+        Tuple of three numbers: the mean over all images and runs, and the {{level.low}} % and
+        {{level.high}} % quantiles of the drawn means, interpolated as torch.quantile does.
     """
     ### BEGIN SOLUTION
     gain = first.mean(dim=0) - second.mean(dim=0)
     means = gain[drawn].mean(dim=1)
-    low, high = torch.quantile(means, torch.tensor([0.025, 0.975], dtype=means.dtype)).tolist()
+    tail = (1 - {{level}} / 100) / 2
+    low, high = torch.quantile(means, torch.tensor([tail, 1 - tail], dtype=means.dtype)).tolist()
     return gain.mean().item(), low, high
     ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "interval-check", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-checks.interval(paired_interval)
+checks.interval(paired_interval, level={{level}})
 ### BEGIN HIDDEN TESTS
-checks.interval(paired_interval, seed=31265).require()
+checks.interval(paired_interval, level={{level}}, seed=31265).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

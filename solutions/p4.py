@@ -190,16 +190,17 @@ checks.group(group_kernels, seed=20263).require()
 # | 2 | ★★ | 15 min | nothing |
 #
 # With the kernels right, a network can still lose its exactness on the pixel grid. Take p4 networks made of four
-# kinds of layers: `"conv"`, a 3 x 3 group convolution with padding 1; `"stride"`, the same with stride 2;
-# `"pool"`, the 2 x 2 maximum with stride 2; and `"up"`, bilinear upsampling by 2.
+# kinds of layers: `"conv"`, a 3 x 3 group convolution with padding 1; `"stride"`, the same with **stride {{step}}**;
+# `"pool"`, the **{{step}} x {{step}} maximum with stride {{step}}**, which drops the pixels that are left over; and
+# `"up"`, bilinear upsampling by 2.
 #
 # The next cell measures the largest relative equivariance error over the quarter turns, with random input and
-# weights. **Write down your guess first:** which of the sizes 4 to 9 are exact for a pooling, and which for a
-# stride?
+# weights. **Write down your guess first:** which of the sizes {{step.least}} to {{step.most}} are exact for a pooling,
+# and which for a stride?
 
 # %% tags=["given"]
-for size in range(4, 10):
-    pool, stride = (checks.measured_error(size, [layer]) for layer in ("pool", "stride"))
+for size in range({{step.least}}, {{step.most}} + 1):
+    pool, stride = (checks.measured_error(size, [part], step={{step}}) for part in ("pool", "stride"))
     print(f"{size} x {size} pixels:  pool {pool:7.1e}   stride {stride:7.1e}")
 
 # %% [markdown]
@@ -211,6 +212,8 @@ for size in range(4, 10):
 def stays_exact(size, layers):
     """Whether a p4 network commutes exactly with quarter turns at a given size.
 
+    Pooling and stride go by steps of {{step}} pixels.
+
     Args:
         size: Side of the square input in pixels; large enough for all layers.
         layers: Kinds of the layers in their order, such as ("conv", "pool", "conv").
@@ -219,15 +222,16 @@ def stays_exact(size, layers):
         True or False.
     """
     ### BEGIN SOLUTION
+    step = {{step}}
     for layer in layers:
         if layer == "pool":
-            if size % 2 == 1:
+            if size % step != 0:
                 return False
-            size = size // 2
+            size = size // step
         if layer == "stride":
-            if size % 2 == 0:
+            if (size - 1) % step != 0:
                 return False
-            size = (size + 1) // 2
+            size = (size - 1) // step + 1
         if layer == "up":
             size = 2 * size
     return True
@@ -235,15 +239,16 @@ def stays_exact(size, layers):
 
 
 # %% nbgrader={"grade": true, "grade_id": "sizes-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-checks.sizes(stays_exact)
+checks.sizes(stays_exact, step={{step}})
 ### BEGIN HIDDEN TESTS
-checks.sizes(stays_exact, seed=20264).require()
+checks.sizes(stays_exact, step={{step}}, seed=20264).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]
-# Pooling takes pairs of pixels; at an odd size one pixel is left over at one border, and a turn brings it to
-# another. A stride of 2 looks at the pixels 0, 2, 4, ...; they lie symmetrically only if the last one is the last
-# pixel of the row, so at odd sizes. Each layer is judged at the size that reaches it.
+# Pooling cuts a row into parts of {{step}} pixels; if the size is no multiple of {{step}}, pixels are left over at one
+# border, and a turn brings them to another. A stride of {{step}} looks at pixel 0 and every {{step}} pixels further on;
+# these lie symmetrically only if the last one is the last pixel of the row, so if the size is 1 more than a multiple of
+# {{step}}. Each layer is judged at the size that reaches it.
 
 # %% [markdown]
 # ## Question 5. Find the bug: a norm that forgets the group

@@ -241,37 +241,37 @@ checks.fiber(group_bank, seed=20293).require()
 # | 1 | ★ | 10 min | nothing |
 #
 # Ordinary layers have no axis for the fiber. When a network is written out for deployment, channel and fiber are
-# folded into one axis, `b (c fiber) y x`: first all $n$ entries of channel 0, then those of channel 1. Write the
-# group pooling on this layout: the maximum over the fiber.
+# folded into one axis, `b (c fiber) y x`: first all entries of channel 0, then those of channel 1. **Your group is
+# $C_{{{n}}}$.** Write the group pooling on this layout: the maximum over the fiber.
 #
-# Before you write: with 2 channels and $n = 4$, which of the maps 0 to 7 belong to channel 1?
+# Before you write: with 2 channels, which of the maps 0 to {{n.last}} belong to channel 1?
 
 
 # %% nbgrader={"grade": false, "grade_id": "pool", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def group_pool(x, n):
-    """Maximum over the fiber, on the folded layout.
+def group_pool(x):
+    """Maximum over the fiber of C_{{n}}, on the folded layout.
 
     Args:
         x: Features with the axes b (c fiber) y x.
-        n: Size of the fiber.
 
     Returns:
         Tensor with the axes b c y x.
     """
     ### BEGIN SOLUTION
+    order = {{n}}
     b, folded, height, width = x.shape
-    return x.reshape(b, folded // n, n, height, width).amax(dim=2)
+    return x.reshape(b, folded // order, order, height, width).amax(dim=2)
     ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "pool-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-checks.pool(group_pool)
+checks.pool(group_pool, n={{n}})
 ### BEGIN HIDDEN TESTS
-checks.pool(group_pool, seed=20294).require()
+checks.pool(group_pool, n={{n}}, seed=20294).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]
-# Maps 4 to 7. A turn of the image moves the entries of each channel round among themselves, and a maximum does not
+# Maps {{n}} to {{n.last}}. A turn of the image moves the entries of each channel round among themselves, and a maximum does not
 # care about their order. Mix up channel and fiber, and the maximum runs over different channels: the result then
 # depends on the orientation.
 

@@ -255,27 +255,27 @@ checks.sums(ring_sum_convolution, seed=20264).require()
 # |---|---|---|---|
 # | 1 | ★★ | 10 min | nothing |
 #
-# Count for a layer without bias: the parameters of a dense kernel and of a ring kernel, and the work at each pixel of the
-# output. The work of the dense layer is one multiplication for each parameter; it does not know that corners are empty. The
+# **Your kernel has {{kernel_size}} x {{kernel_size}} pixels.** Count for a layer without bias: the parameters of a dense
+# kernel and of a ring kernel, and the work at each pixel of the output. The work of the dense layer is one multiplication for each parameter; it does not know that corners are empty. The
 # work of the ring layer is the additions of the ring sums, one for each pixel in a ring, and then the multiplications.
 #
-# **Write down your guess first:** 64 channels in and out and 9 px. How many times less work?
+# **Write down your guess first:** 64 channels in and out, and 9 px. How many times less work?
 
 
 # %% nbgrader={"grade": false, "grade_id": "cost", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def costs(c_in, c_out, kernel_size):
-    """Parameters and work of both layers.
+def costs(c_in, c_out):
+    """Parameters and work of both layers, with a kernel of {{kernel_size}} x {{kernel_size}} pixels.
 
     Args:
         c_in: Input channels.
         c_out: Output channels.
-        kernel_size: Side of the kernel in pixels; odd.
 
     Returns:
         Four whole numbers: parameters of the dense layer, parameters of the ring layer, work
         of the dense layer, work of the ring layer.
     """
     ### BEGIN SOLUTION
+    kernel_size = {{kernel_size}}
     masks = ring_masks(kernel_size)
     n_rings, in_rings = len(masks), int(masks.sum())
     dense = c_out * c_in * kernel_size**2
@@ -285,9 +285,9 @@ def costs(c_in, c_out, kernel_size):
 
 
 # %% nbgrader={"grade": true, "grade_id": "cost-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-checks.cost(costs)
+checks.cost(costs, kernel_size={{kernel_size}})
 ### BEGIN HIDDEN TESTS
-checks.cost(costs, seed=20265).require()
+checks.cost(costs, kernel_size={{kernel_size}}, seed=20265).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

@@ -203,19 +203,18 @@ checks.steer(steer, seed=20263).require()
 # | 2 | ★★ | 15 min | the definition of the features |
 #
 # A convolution maps a feature of frequency $m_{\text{in}}$ to one of frequency $m_{\text{out}}$. It commutes with every
-# turn if and only if $k(g p) = \rho_{\text{out}}(g)\, k(p)\, \rho_{\text{in}}(g)^{-1}$. Which angular frequencies may its
-# real kernel contain?
+# turn if and only if $k(g p) = \rho_{\text{out}}(g)\, k(p)\, \rho_{\text{in}}(g)^{-1}$. **Your input is of frequency
+# $m_{\text{in}} = {{m_in}}$.** Which angular frequencies may its real kernel contain?
 #
 # Predict: a gradient maps a gray picture to arrows, $m = 0$ to $m = 1$. Which wave is in its kernels? And which waves
 # may map arrows to arrows?
 
 
 # %% nbgrader={"grade": false, "grade_id": "paths", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def may_contain(m_in, m_out, n):
-    """Whether a kernel between two features may contain a frequency.
+def may_contain(m_out, n):
+    """Whether a kernel from a feature of frequency {{m_in}} to another may contain a frequency.
 
     Args:
-        m_in: Frequency of the input, 0 or more.
         m_out: Frequency of the output, 0 or more.
         n: Angular frequency, 0 or more: cos(n phi) and sin(n phi).
 
@@ -223,14 +222,15 @@ def may_contain(m_in, m_out, n):
         True or False.
     """
     ### BEGIN SOLUTION
+    m_in = {{m_in}}
     return n in (abs(m_out - m_in), m_out + m_in)
     ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "paths-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-checks.paths(may_contain)
+checks.paths(may_contain, m_in={{m_in}})
 ### BEGIN HIDDEN TESTS
-checks.paths(may_contain, seed=20264).require()
+checks.paths(may_contain, m_in={{m_in}}, seed=20264).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

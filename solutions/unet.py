@@ -113,18 +113,18 @@ checks.block(double_conv, seed=20261).require()
 # | 2 | ★★ | 15 min | nothing |
 #
 # A fair comparison needs networks of equal size. Take blocks of the form convolution, norm, nonlinearity, twice, from a width
-# to the same width. Find the width at which the block of a family has as nearly as possible the parameters of the plain block.
+# to the same width. **Your family is `"{{family}}"`.** Find the width at which its block has as nearly as possible the
+# parameters of the plain block.
 #
 # Predict: a p4 layer has four times the numbers at every pixel. By what do you divide the width, by four or by two? And
 # what about `"sre"`, whose kernels of 5 px have three weights?
 
 
 # %% nbgrader={"grade": false, "grade_id": "width", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def matching_width(family, plain_width):
-    """The width that matches the parameters of a plain block.
+def matching_width(plain_width):
+    """The width at which a block of the family "{{family}}" matches the parameters of a plain block.
 
     Args:
-        family: Name of a family, a key of FAMILIES.
         plain_width: Channels of the block of FAMILIES["plain"]; at most 30.
 
     Returns:
@@ -132,6 +132,7 @@ def matching_width(family, plain_width):
         equally near, the smaller.
     """
     ### BEGIN SOLUTION
+    family = "{{family}}"
 
     def count(name, width):
         parts = FAMILIES[name]
@@ -147,9 +148,9 @@ def matching_width(family, plain_width):
 
 
 # %% nbgrader={"grade": true, "grade_id": "width-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-checks.width(matching_width)
+checks.width(matching_width, family="{{family}}")
 ### BEGIN HIDDEN TESTS
-checks.width(matching_width, seed=20262).require()
+checks.width(matching_width, family="{{family}}", seed=20262).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

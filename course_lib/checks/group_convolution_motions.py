@@ -7,6 +7,7 @@ import torch
 from course_lib.checks.calling import Call
 from course_lib.checks.drawing import integer
 from course_lib.checks.group_convolution_tables import C4, Motion, Pixel, times, undo, wrapped
+from course_lib.checks.personal import personal
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
 
@@ -17,22 +18,19 @@ def name_of(g: Motion) -> str:
     return f"g = ({t}, {turns}): turn by {90 * turns} degrees, then shift by {t}"
 
 
-def _motion_cases(generator: torch.Generator) -> Iterator[tuple[int, Motion, Motion]]:
-    yield 1, ((0, 0), 0), ((0, 0), 0)
+def _motion_cases(generator: torch.Generator, m: int) -> Iterator[tuple[Motion, Motion]]:
+    half = m // 2
+    yield ((0, 0), 0), ((0, 0), 0)
     for turns in C4.elements:
-        yield from ((5, ((0, 0), turns), ((1, 0), others)) for others in C4.elements)
-        yield from ((5, ((1, 0), turns), ((0, 0), others)) for others in C4.elements)
-    yield 3, ((1, 0), 0), ((1, 0), 0)
+        yield from ((((0, 0), turns), ((1, 0), others)) for others in C4.elements)
+        yield from ((((1, 0), turns), ((0, 0), others)) for others in C4.elements)
+    yield from ((((half, 0), 0), ((back, half), 0)) for back in range(1, half + 1))
     for _ in range(60):
-        m = 2 * integer(generator, 1, 8) + 1
         g, h = (
-            (
-                (integer(generator, -(m // 2), m // 2), integer(generator, -(m // 2), m // 2)),
-                integer(generator, 0, 3),
-            )
+            ((integer(generator, -half, half), integer(generator, -half, half)), integer(generator, 0, 3))
             for _ in range(2)
         )
-        yield m, g, h
+        yield g, h
 
 
 def _motion_finding(call: Call, case: tuple[int, Motion, Motion]) -> Finding:
@@ -77,12 +75,12 @@ def _back(g: Motion) -> Pixel:
     return wrapped(10**6 + 1, -complex(*g[0]) / 1j ** g[1])
 
 
-MOTIONS = Question(
+_MOTIONS = Question(
     name="motions",
     function="product_and_inverse",
     arguments=("m", "g", "h"),
     axes=(),
-    cases=_motion_cases,
+    cases=lambda generator: (),
     reference=_right,
     mistakes=(
         Mistake(
@@ -147,4 +145,13 @@ MOTIONS = Question(
         "A quarter turn takes (right, up) to (-up, right); repeat it R times, or 4 - R times to turn "
         "back. To wrap a number v, shift the range to 0 ... m - 1, take the remainder, and shift it back.",
     ),
+)
+
+MOTIONS = personal(
+    _MOTIONS,
+    "m",
+    (5, 7, 9, 11, 13, 15),
+    cases=_motion_cases,
+    own=lambda m: f"Your grid has {m} x {m} pixels: a shift by {m} is none.",
+    words=lambda m: {"half": str(m // 2)},
 )

@@ -7,6 +7,7 @@ import torch
 
 from course_lib.checks.calling import Call
 from course_lib.checks.drawing import integer
+from course_lib.checks.personal import personal
 from course_lib.checks.questions import Mistake, Question
 from course_lib.checks.verdicts import Finding
 from course_lib.groups import DihedralGroup, PlanarGroup
@@ -31,24 +32,28 @@ def name_of(group: PlanarGroup, g: int) -> str:
     return f"g = {g} ({'flip, then ' if group.is_flip(g) else ''}{turn})"
 
 
-def _product_cases(generator: torch.Generator) -> Iterator[tuple[int, int, int]]:
-    for n in (3, 4):
-        yield from ((n, g, h) for g, h in product(range(2 * n), repeat=2))
+def _ends(n: int) -> tuple[int, ...]:
+    """Turns and flips at both ends of their ranges."""
+    return 0, 1, 2, n - 1, n, n + 1, 2 * n - 1
+
+
+def _product_cases(generator: torch.Generator, n: int) -> Iterator[tuple[int, int]]:
+    yield from product(_ends(n), repeat=2)
     for _ in range(40):
-        n = integer(generator, 5, 30)
-        yield n, integer(generator, 0, 2 * n - 1), integer(generator, 0, 2 * n - 1)
+        yield integer(generator, 0, 2 * n - 1), integer(generator, 0, 2 * n - 1)
 
 
 def _product_finding(call: Call, case: tuple[int, int, int]) -> Finding:
     n, g, h = case
-    group = DihedralGroup(min(n, 4))
+    group = DihedralGroup(n)
     for k in group.elements:
-        if not call(group.n, 0, k) == k == call(group.n, k, 0):
+        if not call(n, 0, k) == k == call(n, k, 0):
             return Finding("0 is the identity: 0 k = k = k 0", name_of(group, k))
-    for a, b, c in product(group.elements, repeat=3):
-        if call(group.n, call(group.n, a, b), c) != call(group.n, a, call(group.n, b, c)):
+    for a, b, c in product((1, n - 1, n, n + 1), repeat=3):
+        ab, bc = call(n, a, b), call(n, b, c)
+        if {ab, bc} <= set(group.elements) and call(n, ab, c) != call(n, a, bc):
             return Finding("(gh)k = g(hk)", f"g = {a}, h = {b}, k = {c} of {group}")
-    return Finding("gh is what you get from h, then g", f"{name_of(DihedralGroup(n), g)} and h = {h}")
+    return Finding("gh is what you get from h, then g", f"{name_of(group, g)} and h = {h}")
 
 
 def _turns(sign: Callable[[bool, bool], int]) -> Callable[[int, int, int], int]:
@@ -56,13 +61,13 @@ def _turns(sign: Callable[[bool, bool], int]) -> Callable[[int, int, int], int]:
     return lambda n, g, h: (g + sign(g >= n, h >= n) * h) % n + n * ((g >= n) != (h >= n))
 
 
-PRODUCT = Question(
+_PRODUCT = Question(
     name="product",
     function="product",
     arguments=("n", "g", "h"),
     axes=(),
-    cases=_product_cases,
-    reference=lambda n, g, h: DihedralGroup(n).product(g, h),
+    cases=lambda generator: (),
+    reference=_turns(lambda flip_g, flip_h: -1 if flip_g else 1),
     mistakes=(
         Mistake(
             "D_n is not C_2n: elements from n on are flips, and their numbers do not simply add.",
@@ -103,4 +108,13 @@ PRODUCT = Question(
         "carried past the turn of h?",
         "m r = r^-1 m: past a flip the turns count backwards. And m m = e: two flips are none.",
     ),
+)
+
+PRODUCT = personal(
+    _PRODUCT,
+    "n",
+    tuple(range(4, 16)),
+    cases=_product_cases,
+    own=lambda n: f"Your group is D_{n}: its turns come round after n = {n} of them.",
+    words=lambda n: {"order": str(2 * n), "last": str(2 * n - 1), "flip": str(n + 1), "twice": str(n + 2)},
 )

@@ -21,7 +21,7 @@ def personal(
     cases: Callable[[torch.Generator, Any], Iterable[tuple[Any, ...]]],
     own: Callable[[Any], str],
     words: Callable[[Any], dict[str, str]] = lambda value: {},
-    harmless: dict[Any, tuple[str, ...]] | None = None,
+    untold: dict[Any, tuple[str, ...]] | None = None,
 ) -> Question:
     """A question in which one argument is drawn for each student.
 
@@ -36,7 +36,8 @@ def personal(
         cases: Arguments without the drawn one, for a generator and a value.
         own: What the value is, as a sentence.
         words: Texts for the task that follow from a value, by name.
-        harmless: Messages of the mistakes that are none, for a value.
+        untold: Beginnings of the messages of mistakes that are right for a value, or no other than an
+            earlier mistake.
 
     Returns:
         The question for the first value; ``variants`` holds all of them.
@@ -70,14 +71,15 @@ def personal(
         return question.finding(full, (*case[:place], value, *case[place:]))
 
     def version(value: Any) -> Question:
-        known = [m for m in question.mistakes if m.message not in (harmless or {}).get(value, ())]
+        left_out = (untold or {}).get(value, ())
+        known = [m for m in question.mistakes if not m.message.startswith(left_out)]
         return replace(
             question,
             arguments=tuple(name for name in question.arguments if name != drawn),
             cases=lambda generator: cases(generator, value),
             reference=bound(question.reference, value),
             mistakes=(
-                *(replace(mistake, function=bound(mistake.function, value)) for mistake in known),
+                *(Mistake(f"{m.message} {own(value)}", bound(m.function, value)) for m in known),
                 *(copied(other, value) for other in values if other != value),
             ),
             finding=lambda call, case: finding(call, case, value),

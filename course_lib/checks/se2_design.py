@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course_lib.checks.calling import Call
 from course_lib.checks.drawing import counting, gaussian, integer
+from course_lib.checks.personal import personal
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
 from course_lib.filters import disc_mask
@@ -20,13 +21,13 @@ from course_lib.representations import Regular
 Design = tuple[int, int, int]
 
 
-def _pool_cases(generator: torch.Generator) -> Iterator[tuple[Tensor, int]]:
-    yield counting(1, 4, 1, 1), 4
-    yield -counting(1, 6, 1, 2), 3
-    yield counting(1, 8, 2, 2), 4
-    for n in (4, 8, 12):
+def _pool_cases(generator: torch.Generator, n: int) -> Iterator[tuple[Tensor]]:
+    yield (counting(1, n, 1, 1),)
+    yield (-counting(1, 2 * n, 1, 2),)
+    yield (counting(1, 2 * n, 2, 2),)
+    for _ in range(3):
         b, c, y, x = (integer(generator, 2, 4) for _ in range(4))
-        yield gaussian(generator, b, c * n, y, x), n
+        yield (gaussian(generator, b, c * n, y, x),)
 
 
 def _pooled(how: str, fold: str = "(c n)") -> Callable[[Tensor, int], Tensor]:
@@ -43,12 +44,12 @@ def _pool_finding(call: Call, case: tuple[Tensor, int]) -> Finding:
     return Finding("each channel keeps the largest of its n entries, at every pixel")
 
 
-POOL = Question(
+_POOL = Question(
     name="pool",
     function="group_pool",
     arguments=("x", "n"),
     axes=("b", "c", "y", "x"),
-    cases=_pool_cases,
+    cases=lambda generator: (),
     reference=lambda x, n: GroupPool(Regular(CyclicGroup(n)))(x.unflatten(1, (-1, n))).squeeze(2),
     mistakes=(
         Mistake(
@@ -74,9 +75,18 @@ POOL = Question(
     finding=_pool_finding,
     hints=(
         "Give the fiber an axis of its own first. Which of the two, channel or fiber, varies faster?",
-        "Channel 0 owns the first n maps, channel 1 the next n. Check it on the numbers 1 to 8 with n = 4.",
+        "Channel 0 owns the first maps, one for each element, and channel 1 the next ones. Check it on the "
+        "numbers from 1 on, for two channels.",
         "x.unflatten splits one axis into two. Then one reduction over the new axis is left.",
     ),
+)
+POOL = personal(
+    _POOL,
+    "n",
+    (8, 4, 12, 16, 20, 24),
+    cases=_pool_cases,
+    own=lambda n: f"Your group is C_{n}: each channel owns {n} maps.",
+    words=lambda n: {"last": str(2 * n - 1)},
 )
 
 

@@ -1,6 +1,7 @@
 """Questions on SRE: rings summed before the weights come, and what that saves."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch.nn import functional as F
 
 from course_lib.checks.calling import Call
 from course_lib.checks.drawing import counting, gaussian, integer
+from course_lib.checks.personal import personal
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
 from course_lib.filters import ring_masks
@@ -128,17 +130,22 @@ SUMS = Question(
 )
 
 
-def _cost_cases(generator: torch.Generator) -> Iterator[tuple[int, int, int]]:
-    yield from ((1, 1, size) for size in (1, 3, 5, 7))
-    yield from ((2, 3, 5), (3, 2, 9), (64, 64, 9))
-    yield integer(generator, 5, 99), integer(generator, 5, 99), 2 * integer(generator, 2, 7) + 1
+def _cost_cases(generator: torch.Generator, kernel_size: int) -> Iterator[tuple[int, int]]:
+    yield from ((1, 1), (1, 2), (2, 1), (2, 3), (3, 2), (64, 64))
+    yield from ((integer(generator, 5, 99), integer(generator, 5, 99)) for _ in range(2))
 
 
 def _cost_reference(c_in: int, c_out: int, kernel_size: int) -> tuple[int, int, int, int]:
+    taps, dense, tied = _counted(kernel_size)
+    pairs = c_in * c_out
+    return dense * pairs, tied * pairs, dense * pairs, c_in * taps + tied * pairs
+
+
+@cache
+def _counted(kernel_size: int) -> tuple[int, int, int]:
+    """Pixels in rings, weights of the dense and of the ring kernel, for one pair of channels."""
     conv = IsotropicConv2d(1, 1, kernel_size, bias=False)
-    taps, pairs = int(conv.masks.sum()), c_in * c_out
-    dense, tied = conv.to_plain().weight.numel() * pairs, conv.weight.numel() * pairs
-    return dense, tied, dense, c_in * taps + tied
+    return int(conv.masks.sum()), conv.to_plain().weight.numel(), conv.weight.numel()
 
 
 def _cost_finding(call: Call, case: tuple[int, int, int]) -> Finding:
@@ -148,6 +155,7 @@ def _cost_finding(call: Call, case: tuple[int, int, int]) -> Finding:
     return Finding(f"the {wrong or 'work of the ring layer'} can be counted on the layers themselves")
 
 
+@cache
 def _taps(kernel_size: int) -> int:
     return int(ring_masks(kernel_size).sum())
 
@@ -166,12 +174,12 @@ def _cost(
     )
 
 
-COST = Question(
+_COST = Question(
     name="cost",
     function="costs",
     arguments=("c_in", "c_out", "kernel_size"),
     axes=(),
-    cases=_cost_cases,
+    cases=lambda generator: (),
     reference=_cost_reference,
     mistakes=(
         Mistake(
@@ -223,4 +231,11 @@ COST = Question(
         "layer, and the "
         "ring layer needs about a thirteenth of that work.",
     ),
+)
+COST = personal(
+    _COST,
+    "kernel_size",
+    (9, 5, 7, 11, 13, 15),
+    cases=_cost_cases,
+    own=lambda k: f"Your kernel has {k} x {k} pixels.",
 )

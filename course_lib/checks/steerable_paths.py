@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import product
 
 import torch
 from torch import Tensor
 
 from course_lib.checks.calling import Call
 from course_lib.checks.drawing import gaussian, integer
+from course_lib.checks.personal import personal
 from course_lib.checks.questions import Mistake, Question
 from course_lib.checks.verdicts import Finding
 from course_lib.filters import band_limit, turned_back
@@ -19,12 +19,11 @@ LARGEST = 12  # frequency of a feature that is asked for
 TURNS = 64  # more than twice the largest frequency of a kernel
 
 
-def _path_cases(generator: torch.Generator) -> Iterator[tuple[int, int, int]]:
-    for m_in, m_out in product(range(4), repeat=2):
-        yield from ((m_in, m_out, n) for n in range(m_in + m_out + 2))
-    for _ in range(3):
-        m_in, m_out = integer(generator, 0, LARGEST), integer(generator, 4, LARGEST)
-        yield from ((m_in, m_out, n) for n in range(2 * LARGEST + 1))
+def _path_cases(generator: torch.Generator, m_in: int) -> Iterator[tuple[int, int]]:
+    for m_out in (*range(4), m_in):
+        yield from ((m_out, n) for n in range(m_in + m_out + 2))
+    m_out = integer(generator, 4, LARGEST)
+    yield from ((m_out, n) for n in range(2 * LARGEST + 1))
 
 
 @cache
@@ -69,12 +68,12 @@ def _path_finding(call: Call, case: tuple[int, int, int]) -> Finding:
     )
 
 
-PATHS = Question(
+_PATHS = Question(
     name="paths",
     function="may_contain",
     arguments=("m_in", "m_out", "n"),
     axes=(),
-    cases=_path_cases,
+    cases=lambda generator: (),
     reference=lambda m_in, m_out, n: n in harmonics_between(m_in, m_out),
     mistakes=(
         Mistake("You always answer True: then nothing would be demanded.", lambda m_in, m_out, n: True),
@@ -125,6 +124,13 @@ PATHS = Question(
         "Compare the exponents in front of theta on both sides, once for z and once for its conjugate. A "
         "frequency may come out negative; which cosine and sine does it have?",
     ),
+)
+PATHS = personal(
+    _PATHS,
+    "m_in",
+    (2, 3, 4, 5, 6, 7),
+    cases=_path_cases,
+    own=lambda m: f"The feature type of your input is frequency {m}: a turn by theta turns it by {m} theta.",
 )
 
 

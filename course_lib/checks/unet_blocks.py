@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from course_lib.checks.calling import Call
 from course_lib.checks.drawing import gaussian, integer
+from course_lib.checks.personal import personal
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
 from course_lib.families import FAMILIES, LayerFamily
 
 BLOCK_FAMILIES = ("plain", "p4", "steerable-so2")
-WIDTH_FAMILIES = ("p4", "p4m", "se2-8", "sre")
+WIDTH_FAMILIES = ("p4m", "p4", "se2-8", "se2-12", "sre")
 
 
 @torch.no_grad()
@@ -159,9 +160,9 @@ def parameters(name: str, width: int) -> int:
     return square * width**2 + (one - square) * width
 
 
-def _width_cases(generator: torch.Generator) -> Iterator[tuple[str, int]]:
-    for plain_width in (1, 2, 3, 4, 8, 16, integer(generator, 5, 30)):
-        yield from ((name, plain_width) for name in WIDTH_FAMILIES)
+def _width_cases(generator: torch.Generator, name: str) -> Iterator[tuple[int]]:
+    yield from ((plain_width,) for plain_width in (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 17, 24))
+    yield from ((integer(generator, 5, 30),) for _ in range(3))
 
 
 def _width_reference(name: str, plain_width: int) -> int:
@@ -190,12 +191,12 @@ def _order(name: str) -> int:
     return FAMILIES[name].rep.dim
 
 
-WIDTH = Question(
+_WIDTH = Question(
     name="width",
     function="matching_width",
     arguments=("family", "plain_width"),
     axes=(),
-    cases=_width_cases,
+    cases=lambda generator: (),
     reference=_width_reference,
     mistakes=(
         Mistake("The width stays as it is: count what that costs.", lambda name, plain_width: plain_width),
@@ -236,4 +237,12 @@ WIDTH = Question(
         "a key finds "
         "it among all of them.",
     ),
+)
+WIDTH = personal(
+    _WIDTH,
+    "family",
+    WIDTH_FAMILIES,
+    cases=_width_cases,
+    own=lambda name: f"Your family of layers is {name}.",
+    untold={"p4": ("Half the width",), "sre": ("Divided by the size", "Divided by the root")},
 )

@@ -11,24 +11,34 @@ import torch
 # Right answers, none of them written as in the solution
 
 
-def moved(y, g):
+SOURCES = {  # of the four entries after a quarter turn: where each comes from, and its sign
+    "regular": ([3, 0, 1, 2], [1, 1, 1, 1]),
+    "alternating": ([3, 0, 1, 2], [-1, -1, -1, -1]),
+    "arrows": ([1, 0, 3, 2], [-1, 1, -1, 1]),
+    "irreps": ([0, 1, 3, 2], [1, -1, -1, 1]),
+    "pairs": ([1, 0, 3, 2], [1, 1, 1, 1]),
+}
+
+
+def moved(feature, y, g):
+    places, signs = SOURCES[feature]
     for _ in range(g % 4):
-        y = y.transpose(-2, -1).flip(-2)[:, :, [3, 0, 1, 2]]
+        y = y.transpose(-2, -1).flip(-2)[:, :, places] * torch.tensor(signs)[:, None, None]
     return y
 
 
-def error_by_loops(found, output, g):
-    expected = moved(output, g).flatten().tolist()
+def error_by_loops(feature, found, output, g):
+    expected = moved(feature, output, g).flatten().tolist()
     above = sum((a - b) ** 2 for a, b in zip(found.flatten().tolist(), expected, strict=True))
     below = sum(b**2 for b in expected)
     return [below > 0, math.sqrt(above / below) if below else 0.0]
 
 
-def error_by_moving_back(found, output, g):
+def error_by_moving_back(feature, found, output, g):
     size = torch.linalg.vector_norm(output)
     if size == 0:
         return False, 0
-    return True, torch.linalg.vector_norm(moved(found, -g) - output) / size
+    return True, torch.linalg.vector_norm(moved(feature, found, -g) - output) / size
 
 
 def disc(n):
@@ -128,10 +138,17 @@ RIGHT = {
 def error_as(ratio, move=moved):
     """Error with another ratio of found and expected, or another action."""
 
-    def error(found, output, g):
-        return (True, float(ratio(found, move(output, g)))) if output.any() else (False, 0.0)
+    def error(feature, found, output, g):
+        return (True, float(ratio(found, move(feature, output, g)))) if output.any() else (False, 0.0)
 
     return error
+
+
+def padded(small):
+    return lambda feature, found, output, g: (
+        True,
+        ((found - moved(feature, output, g)).norm() / (output.norm() + small)).item(),
+    )
 
 
 def relative(a, b):
@@ -230,13 +247,11 @@ def repair_by_mean(found, expected, empty):
 
 WRONG = {
     "error": [
-        (error_as(relative, lambda y, g: y), "not whether it is equivariant"),
-        (error_as(relative, lambda y, g: y.rot90(g, (3, 4))), "fiber is not shifted"),
-        (error_as(relative, lambda y, g: moved(y, -g)), "inverse element"),
-        (lambda found, output, g: (True, ((found - moved(output, g)).norm() / (output.norm() + 1e-9)).item()),
-         "must be refused"),
-        (lambda found, output, g: (True, ((found - moved(output, g)).norm() / (output.norm() + 1e-8)).item()),
-         "must be refused"),
+        (error_as(relative, lambda feature, y, g: y), "not whether it is equivariant"),
+        (error_as(relative, lambda feature, y, g: y.rot90(g, (3, 4))), "fiber stays as it is"),
+        (error_as(relative, lambda feature, y, g: moved(feature, y, -g)), "inverse element"),
+        (padded(1e-9), "must be refused"),
+        (padded(1e-8), "must be refused"),
         (error_as(lambda a, b: (a - b).square().sum() / b.square().sum()), "root is missing"),
         (error_as(lambda a, b: (a - b).norm()), "not relative"),
         (error_as(lambda a, b: mean(relative(p, q).item() for p, q in zip(a, b, strict=True))),
@@ -245,9 +260,10 @@ WRONG = {
         (error_as(lambda a, b: (a - b).norm() / (a.norm() + b.norm())), "never exceed 1"),
         (error_as(lambda a, b: abs((a - b).sum()) / b.norm()), "cancel"),
         (error_as(lambda a, b: (a - b).abs().max() / b.abs().max()), "largest pixel"),
-        (lambda found, output, g: error_by_loops(found, output, g)[1], "must return a tuple, it returned"),
-        (lambda found, output, g: (True, relative(found, moved(output, g)).item()), "division by 0"),
-        (lambda found, output, g: (True, 0.25), "Compare them"),
+        (lambda f, found, output, g: error_by_loops(f, found, output, g)[1],
+         "must return a tuple, it returned"),
+        (lambda f, found, output, g: (True, relative(found, moved(f, output, g)).item()), "division by 0"),
+        (lambda f, found, output, g: (True, 0.25), "Compare them"),
     ],
     "region": [
         (region_with(square), "corners count too"),

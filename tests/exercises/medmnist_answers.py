@@ -5,7 +5,7 @@ Each wrong answer comes with a phrase of the message that is meant for it.
 
 import numpy as np
 import torch
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, norm
 
 # Right answers, none of them written as in the solution
 
@@ -68,15 +68,16 @@ def epoch_by_loop(val, test):
     return total / val.shape[0]
 
 
-def interval_by_numpy(first, second, drawn):
+def interval_by_numpy(level, first, second, drawn):
     a, b = first.numpy().mean(0), second.numpy().mean(0)
     means = a[drawn.numpy()].mean(1) - b[drawn.numpy()].mean(1)
-    return [a.mean() - b.mean(), np.quantile(means, 0.025), np.quantile(means, 0.975)]
+    return [a.mean() - b.mean(), *np.percentile(means, [50 - level / 2, 50 + level / 2])]
 
 
-def interval_by_loop(first, second, drawn):
+def interval_by_loop(level, first, second, drawn):
     means = torch.stack([first[:, images].mean() - second[:, images].mean() for images in drawn])
-    return first.mean() - second.mean(), means.quantile(0.025), means.quantile(0.975)
+    share = level / 100
+    return first.mean() - second.mean(), means.quantile((1 - share) / 2), means.quantile((1 + share) / 2)
 
 
 def verdict_by_match(low, high, runs, groups):
@@ -146,8 +147,12 @@ def kind_to_itself(val, test):
     return test[range(len(test)), best].mean().item()
 
 
-def ends(means, gain, low=0.025, high=0.975):
-    return gain.mean().item(), means.quantile(low).item(), means.quantile(high).item()
+def ends(means, gain, tail):
+    return gain.mean().item(), means.quantile(tail).item(), means.quantile(1 - tail).item()
+
+
+def tail_of(level):
+    return 0.5 - level / 200
 
 
 def gains(first, second):
@@ -158,19 +163,20 @@ def resampled(first, second, drawn):
     return gains(first, second)[drawn].mean(1)
 
 
-def unpaired(first, second, drawn):
+def unpaired(level, first, second, drawn):
     means = first.mean(0)[drawn].mean(1) - second.mean(0)[drawn.flip(0)].mean(1)
-    return ends(means, gains(first, second))
+    return ends(means, gains(first, second), tail_of(level))
 
 
-def normal(first, second, drawn):
+def normal(level, first, second, drawn):
     m, sd = gains(first, second).mean().item(), resampled(first, second, drawn).std().item()
-    return m, m - 1.96 * sd, m + 1.96 * sd
+    width = norm.ppf(1 - tail_of(level))
+    return m, m - width * sd, m + width * sd
 
 
-def apart(first, second, drawn):
-    a, b = first.mean(0)[drawn].mean(1), second.mean(0)[drawn].mean(1)
-    low, high = a.quantile(0.025) - b.quantile(0.975), a.quantile(0.975) - b.quantile(0.025)
+def apart(level, first, second, drawn):
+    a, b, tail = first.mean(0)[drawn].mean(1), second.mean(0)[drawn].mean(1), tail_of(level)
+    low, high = a.quantile(tail) - b.quantile(1 - tail), a.quantile(1 - tail) - b.quantile(tail)
     return gains(first, second).mean().item(), low.item(), high.item()
 
 
@@ -247,15 +253,18 @@ WRONG = {
     ],
     "interval": [
         (unpaired, "not paired"),
-        (lambda a, b, drawn: ends(a.mean(0)[drawn].mean(1) - b.mean(), gains(a, b)), "Only the first method"),
+        (lambda level, a, b, drawn: ends(a.mean(0)[drawn].mean(1) - b.mean(), gains(a, b), tail_of(level)),
+         "Only the first method"),
         (apart, "intervals of their own"),
-        (lambda a, b, drawn: interval_by_numpy(b, a, drawn), "second minus first"),
-        (lambda a, b, drawn: ends(gains(a, b), gains(a, b)), "quantiles over the images"),
-        (lambda a, b, drawn: ends(resampled(a, b, drawn), gains(a, b), 0.05, 0.95), "5 % lie on each side"),
-        (lambda a, b, drawn: ends(resampled(a, b, drawn), gains(a, b), 0, 1), "lowest and the highest"),
+        (lambda level, a, b, drawn: interval_by_numpy(level, b, a, drawn), "second minus first"),
+        (lambda level, a, b, drawn: ends(gains(a, b), gains(a, b), tail_of(level)),
+         "quantiles over the images"),
+        (lambda level, a, b, drawn: ends(resampled(a, b, drawn), gains(a, b), 2 * tail_of(level)),
+         "both sides together"),
+        (lambda level, a, b, drawn: ends(resampled(a, b, drawn), gains(a, b), 0), "lowest and the highest"),
         (normal, "normal approximation"),
-        (lambda a, b, drawn: interval_by_numpy(a[:1], b[:1], drawn), "Only the first run"),
-        (lambda a, b, drawn: interval_by_numpy(a, b, drawn)[1:], "must return 3 values"),
+        (lambda level, a, b, drawn: interval_by_numpy(level, a[:1], b[:1], drawn), "Only the first run"),
+        (lambda level, a, b, drawn: interval_by_numpy(level, a, b, drawn)[1:], "must return 3 values"),
     ],
     "verdict": [
         (verdict_if(both, lambda low, high: low + high > 0, lambda low, high: True), "The mean decides"),

@@ -55,24 +55,24 @@ def group_by_loop(weight):
     return bank
 
 
-def sizes_by_recursion(size, layers):
+def sizes_by_recursion(step, size, layers):
     if not layers:
         return True
     first, *rest = layers
     if first == "conv":
-        return sizes_by_recursion(size, rest)
+        return sizes_by_recursion(step, size, rest)
     if first == "up":
-        return sizes_by_recursion(2 * size, rest)
+        return sizes_by_recursion(step, 2 * size, rest)
     if first == "pool":
-        return size % 2 == 0 and sizes_by_recursion(size // 2, rest)
-    return size % 2 == 1 and sizes_by_recursion((size + 1) // 2, rest)
+        return size % step == 0 and sizes_by_recursion(step, size // step, rest)
+    return size % step == 1 and sizes_by_recursion(step, (size + step - 1) // step, rest)
 
 
-def sizes_by_numpy(size, layers):
+def sizes_by_numpy(step, size, layers):
     ok = np.bool_(True)
     for layer in layers:
-        ok = ok & (size % 2 == {"pool": 0, "stride": 1}.get(layer, size % 2))
-        size = {"pool": size // 2, "stride": -(-size // 2), "up": size * 2}.get(layer, size)
+        ok = ok & (size % step == {"pool": 0, "stride": 1}.get(layer, size % step))
+        size = {"pool": size // step, "stride": -(-size // step), "up": size * 2}.get(layer, size)
     return ok
 
 
@@ -118,16 +118,16 @@ def lost_at_the_border(weight, r):
 def halving(pool_fits, stride_fits, stride_rounds):
     """Rule of sizes with the given conditions and the given rounding of a stride."""
 
-    def rule(size, layers):
+    def rule(step, size, layers):
         for layer in layers:
             if layer == "pool":
-                if not pool_fits(size):
+                if not pool_fits(size % step):
                     return False
-                size = size // 2
+                size = size // step
             elif layer == "stride":
-                if not stride_fits(size):
+                if not stride_fits(size % step):
                     return False
-                size = stride_rounds(size)
+                size = stride_rounds(size, step)
             elif layer == "up":
                 size = 2 * size
         return True
@@ -135,20 +135,20 @@ def halving(pool_fits, stride_fits, stride_rounds):
     return rule
 
 
-def even(n):
-    return n % 2 == 0
+def none_left(rest):
+    return rest == 0
 
 
-def odd(n):
-    return n % 2 == 1
+def one_left(rest):
+    return rest == 1
 
 
-def down(n):
-    return n // 2
+def down(n, step):
+    return n // step
 
 
-def up(n):
-    return (n + 1) // 2
+def up(n, step):
+    return -(-n // step)
 
 
 def normalised(x, mean, variance):
@@ -205,17 +205,18 @@ WRONG = {
         (bank(lambda w, r: w), "neither turned nor shifted"),
     ],
     "sizes": [
-        (lambda size, layers: True, "always answer True"),
-        (halving(odd, even, up), "Even and odd"),
-        (lambda size, layers: all(sizes_by_recursion(size, [part]) for part in layers),
+        (lambda step, size, layers: True, "always answer True"),
+        (halving(one_left, none_left, up), "exchanged their sizes"),
+        (lambda step, size, layers: all(sizes_by_recursion(step, size, [part]) for part in layers),
          "Only the size of the input"),
-        (halving(even, even, down), "taken for a pooling"),
-        (halving(even, odd, down), "Off by one"),
-        (halving(even, bool, up), "stride is taken to be harmless"),
-        (lambda size, layers: "up" not in layers and sizes_by_recursion(size, layers), "sees no border"),
-        (lambda size, layers: size % 2 ** sum(part in ("pool", "stride") for part in layers) == 0,
-         "power of 2"),
-        (lambda size, layers: int(sizes_by_recursion(size, layers)),
+        (halving(none_left, none_left, down), "taken for a pooling"),
+        (halving(none_left, one_left, down), "Off by one"),
+        (halving(none_left, lambda rest: True, up), "stride is taken to be harmless"),
+        (lambda step, size, layers: "up" not in layers and sizes_by_recursion(step, size, layers),
+         "sees no border"),
+        (lambda step, size, layers: size % step ** sum(part in ("pool", "stride") for part in layers) == 0,
+         "power of the step"),
+        (lambda step, size, layers: int(sizes_by_recursion(step, size, layers)),
          "must return True or False, it returned int"),
     ],
     "norm": [

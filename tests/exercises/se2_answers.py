@@ -84,11 +84,11 @@ def fiber_by_roll(weight, turns):
     return torch.stack([entry.reshape(weight.shape) for entry in entries], dim=1)
 
 
-def pool_by_window(x, n):
+def pool_by_window(n, x):
     return F.max_pool3d(x[:, None], (n, 1, 1)).squeeze(1)
 
 
-def pool_by_split(x, n):
+def pool_by_split(n, x):
     return torch.stack([part.max(dim=1).values for part in x.split(n, dim=1)], dim=1)
 
 
@@ -220,15 +220,15 @@ WRONG = {
         (lambda w, turns: w[:, :, len(turns)], "raised IndexError"),
     ],
     "pool": [
-        (lambda x, n: x.unflatten(1, (n, -1)).amax(1), "mixed up"),
-        (lambda x, n: x.unflatten(1, (-1, n)).mean(2), "mean over the fiber"),
-        (lambda x, n: x.unflatten(1, (-1, n)).amin(2), "minimum"),
-        (lambda x, n: x.unflatten(1, (-1, n)).sum(2), "sum over"),
-        (lambda x, n: pool_by_window(x.abs(), n), "sign is lost"),
-        (lambda x, n: x[:, ::n], "Only entry 0"),
-        (lambda x, n: x.unflatten(1, (-1, n)).argmax(2).to(x), "argmax"),
-        (lambda x, n: x.unflatten(1, (-1, n)).amax(2, keepdim=True), "Wrong shape"),
-        (lambda x, n: x.unflatten(1, (-1, n)).max(2), "must return a tensor"),
+        (lambda n, x: x.unflatten(1, (n, -1)).amax(1), "mixed up"),
+        (lambda n, x: x.unflatten(1, (-1, n)).mean(2), "mean over the fiber"),
+        (lambda n, x: x.unflatten(1, (-1, n)).amin(2), "minimum"),
+        (lambda n, x: x.unflatten(1, (-1, n)).sum(2), "sum over"),
+        (lambda n, x: pool_by_window(n, x.abs()), "sign is lost"),
+        (lambda n, x: x[:, ::n], "Only entry 0"),
+        (lambda n, x: x.unflatten(1, (-1, n)).argmax(2).to(x), "argmax"),
+        (lambda n, x: x.unflatten(1, (-1, n)).amax(2, keepdim=True), "Wrong shape"),
+        (lambda n, x: x.unflatten(1, (-1, n)).max(2), "must return a tensor"),
     ],
     "design": [
         (lambda e, p: designed(e, p, n=lambda e: orientations(e, step=1)), "not a multiple of 4"),

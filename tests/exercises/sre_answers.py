@@ -88,14 +88,14 @@ def sums_by_shifts(x, weight):
     return [sums, torch.tensordot(weight, sums, dims=([1, 2], [1, 2])).transpose(0, 1)]
 
 
-def cost_by_rings(c_in, c_out, kernel_size):
+def cost_by_rings(kernel_size, c_in, c_out):
     taps = int((rings_by_loop(kernel_size) >= 0).sum())
     n = (kernel_size + 1) // 2
     dense = c_in * c_out * kernel_size**2
     return dense, c_in * c_out * n, dense, c_in * (taps + n * c_out)
 
 
-def cost_by_layers(c_in, c_out, kernel_size):
+def cost_by_layers(kernel_size, c_in, c_out):
     conv = torch.nn.Conv2d(c_in, c_out, kernel_size, bias=False)
     n = sum(p.numel() for p in conv.parameters())
     masks = ring_masks(kernel_size)
@@ -179,8 +179,8 @@ def mixed_up(x, weight):
 
 
 def counted(dense=None, tied=None, work=None):
-    def costs(c_in, c_out, k):
-        right = cost_by_rings(c_in, c_out, k)
+    def costs(k, c_in, c_out):
+        right = cost_by_rings(k, c_in, c_out)
         n, taps = k // 2 + 1, int(ring_masks(k).sum())
         names = {"i": c_in, "o": c_out, "k": k, "n": n, "taps": taps}
         rules = (dense, tied, dense, work)
@@ -257,7 +257,7 @@ WRONG = {
         (counted(work="i * taps"), "matrix product that follows"),
         (counted(work="i * (taps + o)"), "not only c_in"),
         (counted(dense="i * o * taps"), "also in the corners"),
-        (lambda i, o, k: cost_by_rings(i, o, k)[:3], "must return 4 values"),
+        (lambda k, i, o: cost_by_rings(k, i, o)[:3], "must return 4 values"),
     ],
     "halving": [
         (lambda x, k: F.conv2d(x, k, padding=k.shape[-1] // 2, stride=2), "bug is still there"),

@@ -18,10 +18,10 @@ def reference(name):
 
 def test_motions_by_hand():
     turn_then_right = ((1, 0), 1)
-    product, inverse = reference("motions")(5, turn_then_right, ((1, 0), 0))
+    product, inverse = reference("motions")(turn_then_right, ((1, 0), 0))
     assert product == ((1, 1), 1)  # one to the right becomes one up
     assert inverse == ((0, 1), 3)  # back to the left, seen after a turn clockwise: up
-    assert reference("motions")(5, ((2, 0), 0), ((1, 0), 2))[0] == ((-2, 0), 2)
+    assert reference("motions")(((2, 0), 0), ((1, 0), 2))[0] == ((-2, 0), 2)
 
 
 def test_the_table_of_motions_is_the_action_of_the_library():

@@ -14,11 +14,18 @@ from course_lib.representations import Regular
 
 def test_the_product_and_the_sense_of_rotation_by_hand():
     product, act = (groups.QUESTIONS[name].reference for name in ("product", "action"))
-    assert [product(4, 5, 1), product(4, 1, 5), product(3, 3, 1), product(3, 3, 3)] == [4, 6, 5, 0]
+    assert [product(5, 1), product(1, 5), product(4, 1), product(4, 4)] == [4, 6, 7, 0]
     f = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]], dtype=torch.float64)
     assert act(1, f).tolist() == [[[2, 4], [1, 3]]]  # counter-clockwise
     assert act(4, f).tolist() == [[[2, 1], [4, 3]]]  # left and right
     assert act(5, f).tolist() == [[[1, 3], [2, 4]]]  # the flip first
+
+
+def test_every_product_that_can_be_drawn_is_that_of_the_library():
+    for question in groups.QUESTIONS["product"].variants:
+        group = DihedralGroup(question.value)
+        pairs = ((g, h) for g in group.elements for h in group.elements)
+        assert all(question.reference(g, h) == group.product(g, h) for g, h in pairs)
 
 
 @pytest.mark.parametrize("group", [CyclicGroup(5), DihedralGroup(3), DihedralGroup(4)], ids=str)

@@ -27,7 +27,14 @@ CHAINS = [*product(LAYERS, repeat=1), *product(LAYERS, repeat=2), ("stride", "up
 @pytest.mark.parametrize("layers", CHAINS, ids="-".join)
 def test_the_rule_of_sizes_agrees_with_measured_networks(layers):
     for size in range(8, 12):
-        assert count(size, layers) == (measured_error(size, layers) < EXACT), size
+        assert count(2, size, layers) == (measured_error(size, layers) < EXACT), size
+
+
+@pytest.mark.parametrize("step", [3, 4, 5])
+@pytest.mark.parametrize("layers", [("pool",), ("stride",), ("stride", "up", "pool")], ids="-".join)
+def test_the_rule_holds_for_every_step(step, layers):
+    for size in range(2 * step * step, 2 * step * step + 2 * step):
+        assert count(step, size, layers) == (measured_error(size, layers, step=step) < EXACT), size
 
 
 def test_the_measuring_network_is_made_of_the_layers_of_the_course():

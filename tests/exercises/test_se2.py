@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from course_lib.checks import se2
+from course_lib.checks.questions import variant
 from course_lib.checks.se2_design import arch, choose
 from course_lib.checks.se2_fiber import group_bank, read_by_angle, turns_on_the_disc
 from course_lib.checks.se2_kernels import bank, turns_of_the_square
@@ -53,7 +54,7 @@ def test_reading_by_angle_loses_the_identity_in_a_quarter_turn_of_c8():
 
 def test_pooling_by_hand():
     x = torch.tensor([1.0, 5, 2, 3, 8, 6, 7, 4], dtype=torch.float64).view(1, 8, 1, 1)
-    assert REFERENCE["pool"](x, 4).flatten().tolist() == [5, 8]
+    assert variant(se2.QUESTIONS["pool"], 4).reference(x).flatten().tolist() == [5, 8]
 
 
 def test_designs_by_hand():

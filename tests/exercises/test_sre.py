@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.checks import sre
+from course_lib.checks.questions import variant
 from course_lib.checks.sre_blind import MOVES, NETWORKS, moved
 from course_lib.layers.isotropic import IsotropicConv2d
 from tests.exactness import EXACT
@@ -42,8 +43,8 @@ def test_ring_sums_times_weights_are_the_convolution_of_the_library():
 
 
 def test_the_costs_by_hand():
-    assert reference("cost")(1, 1, 5) == (25, 3, 25, 21 + 3)
-    assert reference("cost")(64, 64, 9) == (331776, 20480, 331776, 64 * (69 + 5 * 64))
+    assert variant(sre.QUESTIONS["cost"], 5).reference(1, 1) == (25, 3, 25, 21 + 3)
+    assert reference("cost")(64, 64) == (331776, 20480, 331776, 64 * (69 + 5 * 64))
 
 
 @pytest.mark.parametrize("network", NETWORKS)

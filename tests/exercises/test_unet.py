@@ -36,8 +36,9 @@ def test_parameters_are_those_of_a_real_block(name):
 
 def test_widths_by_hand():
     # Plain, 8: 18 * 64 + 6 * 8 = 1200. p4: 72 w^2 + 6 w, 1176 at 4. sre: 6 w^2 + 6 w, 1092 at 13, 1260 at 14.
-    assert reference("width")("p4", 8) == 4
-    assert reference("width")("sre", 8) == 14
+    widths = {question.value: question.reference for question in unet.QUESTIONS["width"].variants}
+    assert widths["p4"](8) == 4
+    assert widths["sre"](8) == 14
 
 
 def test_scores_by_hand_and_against_the_library():

@@ -8,12 +8,15 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-import jupytext
 import nbformat
 import pytest
+import torch
+
+from course_lib import exercises
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted(path.stem for path in (ROOT / "solutions").glob("*.py"))
@@ -38,8 +41,13 @@ def check(unit, name):
     return getattr(CHECKS[unit], name)
 
 
+def fitted(question, answer):
+    """An answer without the value that is drawn; in the lists of answers it is the first argument."""
+    return partial(answer, question.value) if question.drawn else answer
+
+
 def source_cells(unit):
-    return jupytext.reads((ROOT / f"solutions/{unit}.py").read_text("utf8"), fmt="py:percent").cells
+    return exercises.source_cells(ROOT / f"solutions/{unit}.py")
 
 
 def student_cells(unit):
@@ -49,13 +57,13 @@ def student_cells(unit):
 @pytest.mark.parametrize(("unit", "name", "answer"), cases("RIGHT"))
 @pytest.mark.parametrize("seed", [0, 77])
 def test_right_answers_pass_however_they_are_written(unit, name, answer, seed):
-    verdict = check(unit, name)(answer, seed=seed)
+    verdict = check(unit, name)(fitted(CHECKS[unit].QUESTIONS[name], answer), seed=seed)
     assert verdict.state == "right", verdict
 
 
 @pytest.mark.parametrize(("unit", "name", "answer", "phrase"), cases("WRONG"))
 def test_each_mistake_meets_its_own_message(unit, name, answer, phrase):
-    verdict = check(unit, name)(answer, seed=5)
+    verdict = check(unit, name)(fitted(CHECKS[unit].QUESTIONS[name], answer), seed=5)
     assert verdict.state == "wrong"
     assert phrase in verdict.message
     assert verdict.case, "the smallest failing input is named"
@@ -78,6 +86,27 @@ def test_known_mistakes_are_wrong_and_are_told_apart(unit, name):
     for mistake in question.mistakes:
         verdict = question.check(mistake.function, seed=3)
         assert (verdict.state, verdict.message) == ("wrong", mistake.message)
+
+
+@each_question
+def test_cases_have_random_shapes_and_exact_numbers(unit, name):
+    question = CHECKS[unit].QUESTIONS[name]
+    drawn = [list(question.cases(torch.Generator().manual_seed(seed))) for seed in range(4)]
+    assert len({str([[measure(value) for value in case] for case in cases]) for cases in drawn}) > 1
+    assert all(is_exact(value) for cases in drawn for case in cases for value in case)
+    sizes = [sum(value.numel() for value in case if isinstance(value, torch.Tensor)) for case in drawn[0]]
+    assert sizes[0] <= max(sizes[-1], 1), "the smallest comes first"
+
+
+def measure(value):
+    """What may not be the same for every seed: the shape of a tensor, or any other value."""
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else value
+
+
+def is_exact(value):
+    return (
+        not isinstance(value, torch.Tensor) or not value.is_floating_point() or value.dtype == torch.float64
+    )
 
 
 @each_question
@@ -191,4 +220,4 @@ def test_the_committed_notebooks_are_up_to_date_and_drift_is_seen(tmp_path):
     changed.write_text(changed.read_text("utf8").replace("Write the action", "Write an action"), "utf8")
     assert build_exercises.main(["--check"], tmp_path) == 1
     with pytest.raises(ValueError, match="no partner"):
-        build_exercises.student_version("### BEGIN SOLUTION\nx = 1\n", "action")
+        exercises.student_version("### BEGIN SOLUTION\nx = 1\n", "action")

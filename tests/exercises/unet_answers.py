@@ -53,7 +53,7 @@ def width_by_parabola(family, plain_width):
 
 
 def width_by_formula(family, plain_width):
-    fiber, taps = {"p4": (4, 9), "p4m": (8, 9), "se2-8": (8, 25), "sre": (1, 3)}[family]
+    fiber, taps = {"p4": (4, 9), "p4m": (8, 9), "se2-8": (8, 25), "se2-12": (12, 25), "sre": (1, 3)}[family]
     w = np.arange(1, 3 * plain_width + 2)
     counts = 2 * (fiber * taps * w**2 + 3 * w)
     return w[np.abs(counts - 2 * (9 * plain_width**2 + 3 * plain_width)).argmin()]
@@ -162,7 +162,14 @@ def widths_where(choose):
 
 
 def counted_fast(family, width):
-    fiber, taps = {"plain": (1, 9), "p4": (4, 9), "p4m": (8, 9), "se2-8": (8, 25), "sre": (1, 3)}[family]
+    fiber, taps = {
+        "plain": (1, 9),
+        "p4": (4, 9),
+        "p4m": (8, 9),
+        "se2-8": (8, 25),
+        "se2-12": (12, 25),
+        "sre": (1, 3),
+    }[family]
     return 2 * (fiber * taps * width**2 + 3 * width)
 
 
