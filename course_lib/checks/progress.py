@@ -85,8 +85,7 @@ def remember(unit: str, verdict: Verdict) -> None:
     folder = progress_folder()
     if folder is None:
         return
-    share = 1.0 if verdict.is_right else float(getattr(verdict, "share", 0.0))
-    result = Result(verdict.state, share, datetime.now(UTC).isoformat(timespec="seconds"))
+    result = Result(verdict.state, verdict.share, datetime.now(UTC).isoformat(timespec="seconds"))
     _session[unit, verdict.question] = result
     try:
         write_atomically(_file(folder, unit, verdict.question), json.dumps(vars(result)).encode())
