@@ -6,7 +6,7 @@ from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
 COMMITTED = ("build_notebooks.py", "build_exercises.py")  # these understand --check
-BUILT = ("export_figures.py", "export_explorers.py")
+BUILT = ("export_figures.py", "export_explorers.py", "export_live.py")
 
 
 def main() -> int:
