@@ -66,6 +66,14 @@ def test_an_endless_loop_is_stopped_even_if_it_catches_exceptions():
     assert steps == before, "the thread has ended"
 
 
+def test_an_answer_that_waits_is_not_taken_for_an_endless_loop_at_once():
+    assert limited(lambda: time.sleep(0.4) or 7, seconds=0.1)() == 7
+    start = time.monotonic()
+    with pytest.raises(AnswerError, match="did not finish"):
+        limited(lambda: [time.sleep(0.01) for _ in range(1000)], seconds=0.1)()
+    assert time.monotonic() - start < 5
+
+
 def test_what_is_no_function_is_refused_with_the_remedy():
     with pytest.raises(ValueError, match="without brackets"):
         limited(torch.zeros(3))
