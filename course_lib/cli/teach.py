@@ -1,7 +1,7 @@
 """Commands for lecturers and authors: bench, grade."""
 
 import os
-import secrets
+import sys
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +10,16 @@ import torch
 import typer
 
 from course_lib.bench.report import read_benchmark, run_benchmark, write_benchmark
-from course_lib.cli.app import app
-from course_lib.grading.feedback import write_report
-from course_lib.grading.grade import Score
+from course_lib.cli.app import INTERRUPTED, app
+from course_lib.grading.feedback import RECORDS, places, write_pages, write_table
 from course_lib.grading.grade import grade as grade_folder
+from course_lib.grading.isolation import find_isolation
+from course_lib.grading.judging import load_unit
+from course_lib.grading.private import Private, read_private
+from course_lib.grading.records import Record, run_seed
 from course_lib.grading.sandbox import Limits
+from course_lib.grading.submissions import find_units
+from course_lib.grading.tables import CANVAS, MOODLE, TABLE, read_roster, to_csv, unmatched
 
 
 @app.command()
@@ -40,33 +45,85 @@ def bench(
 
 @app.command()
 def grade(
-    submissions: Annotated[Path, typer.Argument(help="Folder with student.ipynb or student/UNIT.ipynb.")],
-    unit: Annotated[str, typer.Option(help="Name of the unit.")] = "p4",
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("grades"),
+    submissions: Annotated[
+        Path, typer.Argument(help="Folder with student.ipynb, student/UNIT.ipynb or student/UNIT/*.ipynb.")
+    ],
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a unit; may be given again. All that are found, if not given."),
+    ] = None,
+    tests: Annotated[
+        Path | None, typer.Option(help="Your private folder: secret.txt, and UNIT.py with hidden questions.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Table of the points; pages and records go into the folder of the same name.")
+    ] = Path("grades.csv"),
+    form: Annotated[str, typer.Option("--format", help="table, moodle or canvas.")] = TABLE,
+    roster: Annotated[
+        Path | None, typer.Option(help="Participants, exported by Moodle or Canvas as CSV.")
+    ] = None,
     exercises: Annotated[Path, typer.Option(help="Folder of the handed-out notebooks.")] = Path("exercises"),
     seed: Annotated[int | None, typer.Option(help="Seed of the hidden cases; fresh if not given.")] = None,
     seconds: Annotated[float, typer.Option(help="Time limit of one question.")] = 20,
     memory_mb: Annotated[int, typer.Option(help="Memory limit beyond torch itself.")] = 1024,
     jobs: Annotated[int, typer.Option(help="Submissions at a time; 0 for one a processor.")] = 0,
 ) -> None:
-    """Grade handed-in notebooks: fresh hidden cases, a CSV table and a feedback page a student."""
-    if out.resolve().is_relative_to(submissions.resolve()):
-        raise ValueError(f"--out {out} lies among the submissions; choose a folder outside {submissions}")
+    """Grade handed-in notebooks: fresh hidden cases, a table of points, a page a student, one on the class.
 
-    def show(student: str, scores: list[Score]) -> None:
-        states = "  ".join(f"{score.question} {score.state}" for score in scores)
+    Stopped in between, the same command goes on where it was.
+    """
+    table, folder = places(out)
+    for name, path in (("--out", folder), ("--tests", tests), ("--exercises", exercises)):
+        if path and path.resolve().is_relative_to(submissions.resolve()):
+            raise ValueError(
+                f"{name} {path} lies among the submissions; choose a folder outside {submissions}"
+            )
+    if form not in (TABLE, MOODLE, CANVAS):
+        raise ValueError(f"--format must be {TABLE}, {MOODLE} or {CANVAS}, got {form!r}")
+    participants = read_roster(roster) if roster else None
+    limits = Limits(seconds, memory_mb)
+    private = (
+        read_private(tests, sorted(path.stem for path in exercises.glob("*.ipynb"))) if tests else Private()
+    )
+    names = unit or find_units(submissions, exercises)
+    units = [load_unit(name, exercises, private, limits) for name in names]
+    isolation = find_isolation()
+    print(*isolation.describe(), *private.warnings(isolation), sep="\n")
+
+    def show(record: Record, done: int, all_of_them: int) -> None:
+        states = "  ".join(f"{score.question} {score.state}" for score in record.scores)
+        points, maximum = (
+            sum(values) for values in zip(*((s.points, s.maximum) for s in record.scores), strict=True)
+        )
         print(
-            f"{student}: {sum(s.points for s in scores):g} of {sum(s.maximum for s in scores):g}  ({states})"
+            f"[{done}/{all_of_them}] {record.student}, {record.unit}: {points:g} of {maximum:g}  ({states})",
+            flush=True,
         )
 
-    report = grade_folder(
-        submissions,
-        unit=unit,
-        exercises=exercises,
-        seed=secrets.randbelow(2**31) if seed is None else seed,
-        limits=Limits(seconds, memory_mb),
-        jobs=jobs or os.cpu_count() or 1,
-        progress=show,
-    )
-    table, summary, *_ = write_report(report, out)
-    print(f"seed of the hidden cases: {report.seed}", *report.remarks, table, summary, sep="\n")
+    try:
+        report = grade_folder(
+            submissions,
+            units,
+            seed=run_seed(folder, seed),
+            limits=limits,
+            isolation=isolation,
+            records=folder / RECORDS,
+            private=private,
+            jobs=jobs or os.cpu_count() or 1,
+            progress=show,
+        )
+    except KeyboardInterrupt as error:
+        print("\ninterrupted; the same command goes on with the next submission", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from error
+    if report.resumed:
+        print(f"{report.resumed} results are those of an earlier run of this command")
+    kept = write_table(table, to_csv(report, form, participants))
+    if kept:
+        print(f"the table that was there is now {kept}")
+    if participants and form != TABLE:
+        print(
+            *(f"not in the roster, and not in {table}: {name}" for name in unmatched(report, participants)),
+            sep="\n",
+        )
+    summary, *_ = write_pages(report, folder)
+    print(f"seed of the hidden cases: {report.seed}", table, summary, sep="\n")

@@ -23,7 +23,8 @@ DTYPES = {
         torch.bool,
     )
 }
-LARGEST = 64 * 2**20  # bytes of one message
+LARGEST = 16 * 2**20  # bytes of one message
+DEEPEST = 20  # lists within lists
 
 
 def encode(value: Any) -> bytes:
@@ -39,6 +40,8 @@ def encode(value: Any) -> bytes:
 def _pack(value: Any, blocks: list[bytes]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+        return _pack(value.item(), blocks)
     if isinstance(value, list):
         return {"list": [_pack(part, blocks) for part in value]}
     if isinstance(value, tuple):
@@ -60,26 +63,30 @@ def decode(message: bytes) -> Any:
     """
     line, _, rest = message.partition(b"\n")
     try:
-        value, rest = _unpack(json.loads(line), rest)
+        value, _ = _unpack(json.loads(line), rest, DEEPEST)
     except Exception as error:  # whatever is wrong with it
         raise ValueError(f"malformed message: {type(error).__name__}") from error
     return value
 
 
-def _unpack(packed: Any, rest: bytes) -> tuple[Any, bytes]:
+def _unpack(packed: Any, rest: bytes, depth: int) -> tuple[Any, bytes]:
+    if isinstance(packed, str):
+        return packed.encode("utf8", "replace").decode("utf8"), rest  # halves of characters
+    if isinstance(packed, list) or depth < 0:
+        raise ValueError(f"malformed message: a bare list, or more than {DEEPEST} within each other")
     if not isinstance(packed, dict):
         return packed, rest
     (kind, content), *more = packed.items()
     if kind in ("list", "tuple"):
         parts = []
         for part in content:
-            value, rest = _unpack(part, rest)
+            value, rest = _unpack(part, rest, depth - 1)
             parts.append(value)
         return (tuple(parts) if kind == "tuple" else parts), rest
     if kind == "dict":
         entries = {}
         for key, part in content.items():
-            entries[key], rest = _unpack(part, rest)
+            entries[key], rest = _unpack(part, rest, depth - 1)
         return entries, rest
     if kind == "tensor":
         dtype, size = DTYPES[packed["dtype"]], packed["bytes"]

@@ -1,8 +1,6 @@
 """Keeper of the process in which a student's answers run: starts it, talks to it, ends it in time."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.checks.calling import AnswerError, NotAttemptedError
+from course_lib.grading.isolation import CLEAN, Isolation
+from course_lib.grading.limits import end_processes_of
 from course_lib.grading.messages import LARGEST, decode, encode
 
 START_SECONDS = 120  # importing torch on a loaded machine
-PACKAGE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -39,24 +38,6 @@ class EarlierCellError(Exception):
     """A cell before the answer ended the process or did not end."""
 
 
-def isolation() -> list[str]:
-    """Beginning of a command that takes away the network and keeps the process tree together.
-
-    Empty where the system does not permit it.
-    """
-    if shutil.which("unshare") is None:
-        return []
-    basis = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
-    for command in (basis, [*basis, "--map-root-user"]):
-        try:
-            tried = subprocess.run([*command, "true"], capture_output=True, timeout=20)
-        except subprocess.TimeoutExpired:
-            continue
-        if tried.returncode == 0:
-            return command
-    return []
-
-
 class Sandbox:
     """One disposable process a submission; it starts when first needed and again after an accident.
 
@@ -64,12 +45,16 @@ class Sandbox:
 
     Args:
         limits: What an answer may use.
-        prefix: From ``isolation()``.
+        isolation: From ``find_isolation()``.
+        user: Number of the user to run as, where isolation gives each answer its own.
+        hidden: Folders that no answer may see, such as the lecturer's tests.
     """
 
-    def __init__(self, limits: Limits, prefix: Sequence[str]):
+    def __init__(self, limits: Limits, isolation: Isolation, *, user: int = 0, hidden: Sequence[Path] = ()):
         self.limits = limits
-        self.prefix = list(prefix)
+        self.isolation = isolation
+        self.user = user if isolation.users else 0
+        self.hidden = [str(path.resolve()) for path in hidden]
         self.notes: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
         self.connection: Connection | None = None
@@ -77,6 +62,8 @@ class Sandbox:
         self.timed_out = False
         self.watchdog: threading.Timer | None = None
         self.busy = False
+        self.finishing = False
+        self.broken_by_cell = False  # by the last answer cell itself, before its function was called
 
     def start(self) -> None:
         """Start the process.
@@ -85,24 +72,28 @@ class Sandbox:
             OSError: If it does not come up.
         """
         self.folder = tempfile.TemporaryDirectory(prefix="answer-", ignore_cleanup_errors=True)
-        os.chmod(self.folder.name, 0o777)
         here, there = Pipe()
-        options = {"memory_mb": self.limits.memory_mb, "cpu_seconds": int(self.limits.seconds) + 5}
+        options = {
+            "memory_mb": self.limits.memory_mb,
+            "cpu_seconds": int(self.limits.seconds) + 5,
+            "user": self.user,
+            "room": self.folder.name if self.isolation.files else "",
+            "hidden": self.hidden,
+        }
+        home = "/tmp" if self.isolation.files else self.folder.name
         environment = {
-            "PATH": "/usr/bin:/bin",
-            "HOME": self.folder.name,
-            "TMPDIR": self.folder.name,
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(PACKAGE),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **CLEAN,
+            "HOME": home,
+            "TMPDIR": home,
+            "USER": "answer",
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
         }
-        worker = [sys.executable, "-m", "course_lib.grading.worker", str(there.fileno()), json.dumps(options)]
+        worker = [sys.executable, "-P", "-m", "course_lib.grading.worker", str(there.fileno())]
         with (Path(self.folder.name) / "start.log").open("wb") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, *worker],
+                [*self.isolation.prefix, *worker],
                 cwd=self.folder.name,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -111,9 +102,12 @@ class Sandbox:
                 pass_fds=[there.fileno()],
                 start_new_session=True,
             )
+        if self.user:
+            os.chown(self.folder.name, self.user, self.user)
         there.close()
         self.connection = here
         self.watch(START_SECONDS)
+        self.send(options)
         try:
             self.notes = decode(here.recv_bytes(LARGEST))["ready"]
         except (EOFError, OSError, ValueError) as error:
@@ -135,6 +129,7 @@ class Sandbox:
             AnswerError: If the answer cell fails.
             EarlierCellError: If a cell before it ends the process or takes too long.
         """
+        self.broken_by_cell = False
         if self.process is None:
             self.start()
         self.watch(self.limits.seconds)
@@ -144,7 +139,10 @@ class Sandbox:
             self.receive()
         except AnswerError as error:
             raise EarlierCellError(str(error)) from error
+        self.watch(self.limits.seconds)
+        self.broken_by_cell = True
         reply = self.receive()
+        self.broken_by_cell = False
         if "error" in reply:
             raise AnswerError(str(reply["error"]))
         if reply.get("loaded") is not True:
@@ -172,12 +170,14 @@ class Sandbox:
         if self.process is None:
             return
         if self.busy:
+            self.finishing = True
             try:
                 self.send({"call": None})
                 while self.busy:
                     self.receive()
             except AnswerError:
                 pass
+            self.finishing = False
         self.unwatch()
 
     def send(self, value: dict[str, Any]) -> None:
@@ -212,7 +212,10 @@ class Sandbox:
             self.kill()
             raise AnswerError("your function sent an answer that cannot be read")
         if "ended" in reply:
-            self.busy = False
+            if self.finishing:
+                self.busy = False
+            else:  # an accident, or a message that the answer has forged
+                self.kill()
             raise AnswerError(_ending(reply["ended"]))
         return reply
 
@@ -247,6 +250,8 @@ class Sandbox:
         self._kill_process()
         if self.process is not None:
             self.process.wait()
+            if self.user and not self.isolation.prefix:
+                end_processes_of(self.user)
         if self.connection is not None:
             self.connection.close()
         if self.folder is not None:

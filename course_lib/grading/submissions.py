@@ -2,12 +2,14 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LARGEST_MB = 50
+LARGEST_MB = 20
+LARGEST_ANSWER = 100_000  # characters of a cell
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Task:
     Args:
         name: The ``grade_id`` of its answer cell.
         points: Points for a right answer.
-        function: Name of the function that the answer cell defines.
+        function: Name of the function that the answer cell defines; empty if people read the answer.
         stub: The answer cell as it was handed out.
         given: Code cells that stand before it, without answers and checks.
     """
@@ -51,7 +53,9 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         ValueError: If the file is no notebook.
     """
     if path.stat().st_size > LARGEST_MB * 2**20:
-        raise ValueError(f"{path.name} is larger than {LARGEST_MB} MB; clear its outputs and save it again")
+        raise ValueError(
+            f"the file {path.name} is larger than {LARGEST_MB} MB; clear its outputs and save it again"
+        )
     try:
         cells = json.loads(path.read_text("utf-8-sig"))["cells"]
         if not isinstance(cells, list):
@@ -59,7 +63,7 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         return [_cell(cell) for cell in cells]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
-            f"{path.name} cannot be read as a notebook ({type(error).__name__}); save it again as .ipynb"
+            f"the file {path.name} cannot be read as a notebook ({type(error).__name__}); save it again"
         ) from error
 
 
@@ -68,9 +72,14 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     metadata = cell.get("metadata")
     return {
         "cell_type": str(cell.get("cell_type", "")),
-        "source": "".join(map(str, source)) if isinstance(source, list) else str(source),
+        "source": _whole("".join(map(str, source)) if isinstance(source, list) else str(source)),
         "metadata": metadata if isinstance(metadata, dict) else {},
     }
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which no file can hold."""
+    return text.encode("utf8", "replace").decode("utf8")
 
 
 def _grading(cell: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +107,8 @@ def read_unit(path: Path) -> tuple[Task, ...]:
         about = _grading(cell)
         if about.get("solution"):
             name, source = str(about["grade_id"]), cell["source"]
-            tasks.append(Task(name, points[name], functions_in(source)[0], source, tuple(given)))
+            function = "" if about.get("grade") else functions_in(source)[0]
+            tasks.append(Task(name, points[name], function, source, tuple(given)))
         elif cell["cell_type"] == "code" and "given" in cell["metadata"].get("tags", []):
             given.append(cell["source"])
     if not tasks:
@@ -106,33 +116,90 @@ def read_unit(path: Path) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def find_submissions(folder: Path, unit: str) -> Iterator[Submission]:
-    """Notebooks in a folder: ``student.ipynb``, or a folder a student with the unit's notebook.
+def find_units(folder: Path, exercises: Path) -> list[str]:
+    """Units for which a folder holds notebooks: ``student/UNIT.ipynb`` or ``student/UNIT/``.
 
-    A folder's only notebook counts whatever its name, since browsers and Colab rename.
+    Raises:
+        ValueError: If there are none, or a notebook does not say to which unit it belongs.
+    """
+    known = sorted(path.stem for path in exercises.glob("*.ipynb"))
+    if not known:
+        raise ValueError(
+            f"{exercises} holds no notebook; run `make notebooks`, or name the folder by --exercises"
+        )
+    entries = _entries(folder)
+    lone = [path.name for path in entries if not path.is_dir()]
+    if lone:
+        raise ValueError(
+            f"{lone[0]} does not say to which unit it belongs; name it by --unit, one of {known}"
+        )
+    found = [unit for unit in known if any(_notebook(path, unit, alone=False)[0] for path in entries)]
+    if not found:
+        raise ValueError(
+            f"{folder} holds no notebook named after a unit; expected student/UNIT.ipynb, or --unit"
+        )
+    return found
+
+
+def find_submissions(folder: Path, unit: str, *, alone: bool = True) -> Iterator[Submission]:
+    """Notebooks in a folder: ``student.ipynb``, ``student/UNIT.ipynb``, nbgrader's ``student/UNIT/*.ipynb``.
+
+    Browsers and Colab rename: a name that has the unit's as a word will do, and if only
+    one unit is graded any name, as long as the folder holds one notebook. Links are not
+    followed.
+
+    Args:
+        folder: Holds a file or folder a student.
+        unit: Name of the unit.
+        alone: Whether this is the only unit that is graded.
 
     Raises:
         ValueError: If the folder is missing or empty.
     """
+    taken: dict[str, int] = {}
+    for path in _entries(folder):
+        name = path.name.removesuffix(".ipynb") if path.suffix == ".ipynb" else path.name
+        name = name.encode("utf8", "surrogateescape").decode("utf8", "replace")
+        taken[name] = taken.get(name, 0) + 1
+        student = f"{name} ({taken[name]})" if taken[name] > 1 else name
+        if path.is_symlink():
+            yield Submission(
+                student, None, "a link is handed in, which is not followed; hand in the notebook"
+            )
+        elif path.is_dir():
+            yield Submission(student, *_notebook(path, unit, alone=alone))
+        else:
+            yield Submission(student, path)
+
+
+def _entries(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder; give the folder that holds the students' notebooks")
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__")))
-    entries = [path for path in entries if path.is_dir() or path.suffix == ".ipynb"]
+    entries = [path for path in entries if path.is_symlink() or path.is_dir() or path.suffix == ".ipynb"]
     if not entries:
-        raise ValueError(f"{folder} holds no notebook; expected student.ipynb or student/{unit}.ipynb")
-    for path in entries:
-        if path.is_file():
-            yield Submission(path.stem, path)
-            continue
-        notebooks = sorted(p for p in path.glob("*.ipynb") if p.is_file())
-        wanted = path / f"{unit}.ipynb"
-        if wanted in notebooks:
-            yield Submission(path.name, wanted)
-        elif len(notebooks) == 1:
-            yield Submission(path.name, notebooks[0])
-        else:
-            found = f"{len(notebooks)} others" if notebooks else "no notebook"
-            yield Submission(path.name, None, f"the folder should hold {unit}.ipynb and holds {found}")
+        raise ValueError(f"{folder} holds no notebook; expected student.ipynb or student/UNIT.ipynb")
+    return entries
+
+
+def _notebook(folder: Path, unit: str, *, alone: bool) -> tuple[Path | None, str]:
+    """A student's notebook of a unit, or why there is none."""
+    within = folder / unit
+    inner = within if within.is_dir() and not within.is_symlink() else folder
+    everything = sorted(inner.glob("*.ipynb"))
+    notebooks = [path for path in everything if path.is_file() and not path.is_symlink()]
+    word = re.compile(rf"(?<![^\W_]){re.escape(unit)}(?![^\W_])")
+    named = [path for path in notebooks if word.search(path.stem)]
+    if inner / f"{unit}.ipynb" in notebooks:
+        return inner / f"{unit}.ipynb", ""
+    if len(named) == 1:
+        return named[0], ""
+    if len(notebooks) == 1 and (alone or inner == within):
+        return notebooks[0], ""
+    if len(everything) > len(notebooks):
+        return None, "a link is handed in, which is not followed; hand in the notebook"
+    found = f"{len(notebooks)} others" if notebooks else "no notebook"
+    return None, f"the folder should hold {unit}.ipynb and holds {found}"
 
 
 def find_answers(cells: list[dict[str, Any]], tasks: tuple[Task, ...]) -> dict[str, tuple[str, str]]:
@@ -150,7 +217,7 @@ def find_answers(cells: list[dict[str, Any]], tasks: tuple[Task, ...]) -> dict[s
         retyped = [
             cell["source"]
             for cell in code
-            if "grade_id" not in _grading(cell) and task.function in functions_in(cell["source"])
+            if task.function and "grade_id" not in _grading(cell) and defines(cell["source"], task.function)
         ]
         if changed:
             remark = (
@@ -164,10 +231,11 @@ def find_answers(cells: list[dict[str, Any]], tasks: tuple[Task, ...]) -> dict[s
     return answers
 
 
+def defines(source: str, function: str) -> bool:
+    """Whether a cell seems to define a function; a student's text is searched, not parsed."""
+    return re.search(rf"^def[ \t]+{function}\b", source, flags=re.MULTILINE) is not None
+
+
 def functions_in(source: str) -> list[str]:
-    """Names of the functions that a cell defines, in their order; none if it is no Python."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    """Names of the functions that a cell of ours defines, in their order."""
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]

@@ -1,13 +1,13 @@
-"""The process in which a student's answers run: ``python -m course_lib.grading.worker FD OPTIONS``.
+"""The process in which a student's answers run: ``python -m course_lib.grading.worker FD``.
 
-It imports torch, takes the limits upon itself, and then forks once for each question,
-so that a crash or a changed module ends with its question.
+It imports torch, closes the view of the file system, takes the limits upon itself, and
+then forks once for each question, so that a crash or a changed module ends with its
+question.
 """
 
-import ctypes
-import json
 import linecache
 import os
+import select
 import signal
 import sys
 from multiprocessing.connection import Connection
@@ -17,21 +17,24 @@ from typing import Any
 import torch
 
 from course_lib.checks.calling import NotAttemptedError, readable
+from course_lib.grading.limits import die_with_parent, restrict
 from course_lib.grading.messages import LARGEST, decode, encode
+from course_lib.grading.stand_ins import hide_checks
+from course_lib.grading.view import close_view
 
-NOBODY = 65534
-PROCESSES = 32  # that an answer may start
-FILES = 64
-FILE_SIZE = 10 * 2**20
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS = 1, 8, 38
-CAPABILITY_VERSION, CAP_DAC_READ_SEARCH = 0x20080522, 1 << 2
+GONE = select.POLLHUP | select.POLLERR if hasattr(select, "POLLHUP") else 0
 
 
 def main() -> None:
     """Serve questions until the grader closes the connection."""
-    connection, options = Connection(int(sys.argv[1])), json.loads(sys.argv[2])
+    connection = Connection(int(sys.argv[1]))
+    options = decode(connection.recv_bytes(LARGEST))
     torch.set_num_threads(1)
-    notes = restrict(options["memory_mb"])
+    warm_up()
+    if options["room"]:
+        close_view(Path(options["room"]), [Path(path) for path in options["hidden"]])
+    notes = restrict(options["memory_mb"], options["user"])
+    hide_checks()
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silence, stream)
@@ -49,7 +52,7 @@ def main() -> None:
                 answer(connection, task, options["cpu_seconds"])
             finally:
                 os._exit(0)
-        _, status = os.waitpid(child, 0)
+        status = outcome(child, connection)
         try:
             os.killpg(child, signal.SIGKILL)  # what the answer has started and left behind
         except ProcessLookupError:
@@ -57,70 +60,25 @@ def main() -> None:
         connection.send_bytes(encode({"ended": os.waitstatus_to_exitcode(status)}))
 
 
-def restrict(memory_mb: int) -> list[str]:
-    """Take limits upon this process and all that it starts; return what could not be limited."""
-    import resource  # absent on Windows
-
-    if sys.platform != "linux":
-        limit(resource.RLIMIT_NOFILE, FILES)
-        limit(resource.RLIMIT_FSIZE, FILE_SIZE)
-        return ["Memory and the number of processes are limited on Linux only."]
-    notes = []
-    if os.getuid() == 0 and not become_nobody():
-        notes.append("Answers ran as root, so the number of their processes was not limited.")
-    die_with_parent()  # setuid has cleared it
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit(resource.RLIMIT_AS, pages * os.sysconf("SC_PAGE_SIZE") + memory_mb * 2**20)
-    limit(resource.RLIMIT_NPROC, threads_of(os.getuid()) + PROCESSES)
-    limit(resource.RLIMIT_NOFILE, FILES)
-    limit(resource.RLIMIT_FSIZE, FILE_SIZE)
-    limit(resource.RLIMIT_CORE, 0)
-    return notes
+def warm_up() -> None:
+    """Have torch load what it loads on first use, while all files can be seen."""
+    x = torch.ones(1, 1, 3, 3, dtype=torch.float64, requires_grad=True)
+    torch.nn.functional.conv2d(x, x, padding=1).sum().backward()
+    torch.linalg.qr(torch.eye(2, dtype=torch.float64))
 
 
-def become_nobody() -> bool:
-    """Give up root, whom no limit on processes binds; keep only the right to read Python's own files."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    try:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-    except OSError:  # in a user namespace there may be no other user
-        return os.getuid() != 0
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    readable_by_all = all(os.access(path, os.R_OK) for path in (os.__file__, torch.__file__))
-    kept = 0 if readable_by_all else CAP_DAC_READ_SEARCH
-    libc.capset(header, (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0))
-    return True
-
-
-def limit(kind: int, value: int) -> None:
-    """Set a limit that cannot be raised again."""
-    import resource
-
-    resource.setrlimit(kind, (value, value))
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends; never gain privileges."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-
-def threads_of(user: int) -> int:
-    """Threads that a user runs at the moment; the limit on processes counts them all."""
-    count = 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        except OSError:  # the process has ended meanwhile
-            continue
-        if int(lines["Uid"].split()[0]) == user:
-            count += int(lines["Threads"])
-    return count
+def outcome(child: int, connection: Connection) -> int:
+    """Wait for the process of an answer; leave, and so end it, when the grader is gone."""
+    if hasattr(os, "pidfd_open"):
+        ended = os.pidfd_open(child)
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(connection.fileno(), 0)
+        happened = dict(poll.poll())
+        os.close(ended)
+        if happened.get(connection.fileno(), 0) & GONE:
+            os._exit(1)
+    return os.waitpid(child, 0)[1]
 
 
 def answer(connection: Connection, task: dict[str, Any], cpu_seconds: int) -> None:
@@ -156,7 +114,7 @@ def answer(connection: Connection, task: dict[str, Any], cpu_seconds: int) -> No
             reply = {kind: str(failure)}
         try:
             message = encode(reply)
-        except Exception as error:
+        except BaseException as error:  # of a class that the student has written
             message = encode({"error": f"your function's answer cannot be read: {type(error).__name__}"})
         connection.send_bytes(message[: LARGEST + 1])
 
