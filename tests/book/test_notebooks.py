@@ -104,15 +104,19 @@ def test_check_sees_a_missing_a_changed_and_a_superfluous_notebook(small_book, c
     assert build_notebooks.main(["--check"], root=small_book) == 1
 
 
-def test_first_cell_sets_up_colab_only(small_book):
+def test_only_a_chapter_that_reads_the_books_files_fetches_them(small_book):
+    notebook, chapter = small_book / "book/notebooks/one.ipynb", small_book / "book/one.md"
     build_notebooks.main([], root=small_book)
-    cells = json.loads((small_book / "book/notebooks/one.ipynb").read_text())["cells"]
-    source = "".join(cells[0]["source"])
-    assert '"google.colab" in sys.modules' in source and "{" not in source.split("keep")[0]
-    assert "https://" in source and not any(line.lstrip().startswith("!") for line in source.splitlines())
-    before = set(sys.modules)
-    exec(source, {})
-    assert set(sys.modules) == before
+    assert [cell["metadata"].get("tags") for cell in read(notebook)] == [["setup"], None, None]
+    chapter.write_text(chapter.read_text().replace("1 + 1", "find_book()"))
+    build_notebooks.main([], root=small_book)
+    cells = read(notebook)
+    assert [cell["metadata"].get("tags") for cell in cells] == [["setup"], ["setup"], None, None]
+    assert "git" in "".join(cells[1]["source"])
+
+
+def read(notebook):
+    return json.loads(notebook.read_text())["cells"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
