@@ -4,13 +4,14 @@
 //   over.draw([{ points: [[0, 0.1], [90, 0.2]], colour: "#0072B2", dots: true }]);
 //   over.onPick = (series, point) => { ... };   // the nearest point to a mouse or a finger
 //
-// A series may have: `band` (a list of [x, low, high]), `bars` (the same, as vertical lines), `dash`, `faint`, `dots`,
-// `open` (dots that are rings) and anything else that its owner wants to find again. `cursor` is an upright line.
+// A series may have: `band` (a list of [x, low, high]), `bars` (the same, as upright lines), `spans` (a list of
+// [y, low, high], as level lines), `dash`, `faint`, `dots`, `alone` (dots without a line), `open` (dots that are rings)
+// and anything else that its owner wants to find again. `cursor` is an upright line.
 // Values below the lowest tick of y are drawn on it. A chart is a picture: say its content in words beside it.
 
 import { element } from "./explorer-parts.mjs";
 
-const MARGIN = { top: 12, right: 14, bottom: 44, left: 56 };
+const MARGIN = { top: 12, right: 22, bottom: 44, left: 56 };
 
 /** Round numbers between two limits: about `count` of them. */
 export function roundTicks(low, high, count = 5) {
@@ -25,9 +26,9 @@ export function roundTicks(low, high, count = 5) {
 
 /** A small legend entry. */
 export function swatch(colour, words, { dash = "", open = false } = {}) {
-  const line = element("line", { x1: 1, x2: 25, y1: 7, y2: 7, class: "chart-line", style: `--line: ${colour}`, "stroke-dasharray": dash });
-  const dot = element("circle", { cx: 13, cy: 7, r: 4, class: open ? "chart-ring" : "chart-dot", style: `--line: ${colour}` });
-  const key = element("svg", { width: 26, height: 14, viewBox: "0 0 26 14", "aria-hidden": "true" }, line, dot);
+  const line = element("line", { x1: 1, x2: 37, y1: 7, y2: 7, class: "chart-line", style: `--line: ${colour}`, "stroke-dasharray": dash });
+  const dot = element("circle", { cx: 19, cy: 7, r: 3.5, class: open ? "chart-ring" : "chart-dot", style: `--line: ${colour}` });
+  const key = element("svg", { width: 38, height: 14, viewBox: "0 0 38 14", "aria-hidden": "true" }, line, dot);
   return element("span", { class: "chart-key" }, key, words);
 }
 
@@ -37,6 +38,7 @@ export function chart({ x, y, height = 240 }) {
   let shown = { series: [], cursor: null };
   let places = [];
 
+  const left = () => self.y.left ?? MARGIN.left;
   const width = () => self.node.clientWidth || 600;
   const scale = (axis, from, to) => {
     const place = (value) => (axis.log ? Math.log10(value) : value);
@@ -53,8 +55,8 @@ export function chart({ x, y, height = 240 }) {
     const bottom = height - MARGIN.bottom;
     for (const tick of self.y.ticks) {
       parts.push(
-        element("line", { x1: MARGIN.left, x2: w - MARGIN.right, y1: py(tick), y2: py(tick), class: "chart-grid" }),
-        element("text", { x: MARGIN.left - 6, y: py(tick) + 4, "text-anchor": "end" }, words(self.y, tick)),
+        element("line", { x1: left(), x2: w - MARGIN.right, y1: py(tick), y2: py(tick), class: "chart-grid" }),
+        element("text", { x: left() - 6, y: py(tick) + 4, "text-anchor": "end" }, words(self.y, tick)),
       );
     }
     for (const tick of self.x.ticks) {
@@ -64,7 +66,7 @@ export function chart({ x, y, height = 240 }) {
       );
     }
     parts.push(
-      element("text", { x: (MARGIN.left + w - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle" }, self.x.label),
+      element("text", { x: (left() + w - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle" }, self.x.label),
       element("text", { transform: `translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, self.y.label),
     );
     return parts;
@@ -81,6 +83,9 @@ export function chart({ x, y, height = 240 }) {
     for (const [at, low, high] of one.bars ?? []) {
       parts.push(element("line", { x1: px(at), x2: px(at), y1: py(low), y2: py(high), class: "chart-line", ...look }));
     }
+    for (const [at, low, high] of one.spans ?? []) {
+      parts.push(element("line", { x1: px(low), x2: px(high), y1: py(at), y2: py(at), class: "chart-line", ...look }));
+    }
     if (one.points.length > 1 && !one.alone) {
       const points = one.points.map(([a, b]) => `${px(a)},${py(b)}`).join(" ");
       parts.push(element("polyline", { points, class: `chart-line${faint}`, "stroke-dasharray": one.dash ?? "", ...look }));
@@ -96,7 +101,7 @@ export function chart({ x, y, height = 240 }) {
   function draw(series = shown.series, cursor = null) {
     shown = { series, cursor };
     const w = width();
-    const px = scale(self.x, MARGIN.left, w - MARGIN.right);
+    const px = scale(self.x, left(), w - MARGIN.right);
     const py = scale(self.y, height - MARGIN.bottom, MARGIN.top);
     svg.setAttribute("viewBox", `0 0 ${w} ${height}`);
     svg.setAttribute("width", w);
