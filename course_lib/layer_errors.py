@@ -14,6 +14,14 @@ from course_lib.filters import disc_mask
 from course_lib.models.unet import UNet
 from course_lib.representations import Irreps, Representation
 
+NETWORKS = (  # trained U-Nets for the meter: names of files in book/weights
+    "kvasir-seg_group_plain_48px_s1",
+    "kvasir-seg_group_plain_48px_rotations_s2",
+    "kvasir-seg_group_p4_48px_s0",
+    "kvasir-seg_group_se2-12_48px_s0",
+    "kvasir-seg_group_steerable-12_48px_s2",
+    "kvasir-seg_group_sre_48px_s1",
+)
 BLUR_PX = 1.0  # of the picture, so that turning it costs little
 ONE = torch.ones(1, 1)  # a turn does nothing to a scalar but move it
 

@@ -6,28 +6,20 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from course_lib.layer_errors import LayerErrors, measuring_picture
+from course_lib.layer_errors import NETWORKS, LayerErrors, measuring_picture
 from course_lib.plotting import FAMILY_COLOURS
 from course_lib.results_plan import method_label
 from course_lib.weights import load_model
 
 BOOK = Path(__file__).resolve().parents[1]
 DATA = BOOK / "web" / "build" / "data"
-SIZE, ANGLES, FLOOR_ANGLE = 48, tuple(range(0, 91, 15)), 45
-NETWORKS = (
-    "kvasir-seg_group_plain_48px_s1",
-    "kvasir-seg_group_plain_48px_rotations_s2",
-    "kvasir-seg_group_p4_48px_s0",
-    "kvasir-seg_group_se2-12_48px_s0",
-    "kvasir-seg_group_steerable-12_48px_s2",
-    "kvasir-seg_group_sre_48px_s1",
-)
+ANGLES, FLOOR_ANGLE = tuple(range(0, 91, 15)), 45
 
 
 def measured(name: str) -> dict[str, object]:
     """Errors of one network, a row a layer and a column an angle, ready for JSON."""
     model, settings = load_model(BOOK / "weights" / f"{name}.safetensors")
-    meter = LayerErrors(model.double(), measuring_picture(SIZE))
+    meter = LayerErrors(model.double(), measuring_picture(settings.size))
     found = [meter.errors(angle) for angle in ANGLES]
     floors = meter.floors(FLOOR_ANGLE)
     return {

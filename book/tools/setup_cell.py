@@ -8,7 +8,7 @@ from string import Template
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDS_FILES = re.compile(r"\bfind_book\(")
+NEEDS_FILES = re.compile(r'\bfind_book\(|data-twin="layer_errors"')
 SETUP = Template("""\
 # @title Set-up: run this cell first
 # Brings release $version of the course's library, and changes no package that is here already.

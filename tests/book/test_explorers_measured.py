@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from export_layer_errors import ANGLES, BOOK, FLOOR_ANGLE, NETWORKS, SIZE
+from export_layer_errors import ANGLES, BOOK, FLOOR_ANGLE
 from export_sre_rings import WEIGHTS, picture
 from torch.nn import functional as F
 
 from course_lib.evaluation import error_at_angle, spline_rotate
 from course_lib.filters import ring_masks
-from course_lib.layer_errors import LayerErrors, measuring_picture
+from course_lib.layer_errors import NETWORKS, LayerErrors, measuring_picture
 from course_lib.results_plan import method_label
 from course_lib.weights import load_model
 
@@ -102,7 +102,7 @@ def test_rings_without_weight_are_no_error(explorer):
 def measured(request):
     """Name of a network in the meter, and its errors measured once more."""
     model, settings = load_model(BOOK / "weights" / f"{request.param}.safetensors")
-    return method_label(settings), LayerErrors(model.double(), measuring_picture(SIZE))
+    return method_label(settings), LayerErrors(model.double(), measuring_picture(settings.size))
 
 
 def test_the_meter_shows_the_errors_of_the_library(explorer, measured):
