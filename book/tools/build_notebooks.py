@@ -14,6 +14,16 @@ from setup_cell import setup_cells
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# A figure of the site that has a twin for live kernels: the notebook shows the twin.
+TWIN = re.compile(r'```\{raw\} html\n<figure[^>]*\bdata-twin="(?P<name>\w+)".*?\n```\n', re.DOTALL)
+TWIN_CELL = """\
+```{{code-cell}} ipython3
+from course_lib.widgets.{name} import {name}_widget
+
+{name}_widget()
+```
+"""
+
 
 def citations(bib: Path) -> dict[str, tuple[str, str]]:
     """Author, year and address of every work in the bibliography."""
@@ -75,7 +85,8 @@ def build(
     )
     labels = labels_of(source)
     cells = setup_cells(config, source)
-    for cell in jupytext.reads(source, fmt="md:myst").cells:
+    live = TWIN.sub(lambda figure: TWIN_CELL.format(name=figure["name"]), source)
+    for cell in jupytext.reads(live, fmt="md:myst").cells:
         if cell.cell_type == "markdown":
             cell.source = to_markdown(cell.source, site, labels)
         cell.metadata = {k: v for k, v in cell.metadata.items() if k != "mystnb"}

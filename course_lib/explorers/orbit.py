@@ -48,7 +48,7 @@ def kernel_orbit(order: int, max_frequency: int = MAX_FREQUENCY) -> KernelOrbit:
 
     Example:
         >>> kernel_orbit(4).errors.max().item() < 1e-12, round(kernel_orbit(8).errors.max().item(), 2)
-        (True, 0.22)
+        (True, 0.32)
     """
     if order not in ORDERS or not 0 <= max_frequency <= MAX_FREQUENCY:
         raise ValueError(
@@ -67,7 +67,7 @@ def kernel_orbit(order: int, max_frequency: int = MAX_FREQUENCY) -> KernelOrbit:
     return KernelOrbit(interpolated, analytic, difference / analytic.flatten(1).norm(dim=1))
 
 
-def harmonic_terms(order: int) -> list[dict[str, float | list[float]]]:
+def harmonic_terms(order: int) -> list[dict[str, int | list[float]]]:
     """The kernel as a formula: for each frequency n and ring j the factors of cosine and sine in each slice.
 
     Slice j of the kernel is the sum over the terms of exp(-(r - ring)^2 / (2 sigma^2)) times

@@ -27,6 +27,17 @@ def test_figure_fits_every_screen_and_is_accessible(explorer, name):
     assert one.troubles == []
 
 
+def test_figures_far_below_come_without_the_network(browser, site):
+    page = browser.new_page()
+    page.goto(f"{site}book/06-steerable.html", wait_until="networkidle")
+    assert page.locator("[data-demo='harmonics'][data-ready]").count() == 0
+    page.context.set_offline(True)
+    for figure in page.locator("[data-demo='harmonics']").all():
+        figure.scroll_into_view_if_needed()
+        figure.locator("[data-number='alias']").wait_for()
+    page.context.close()
+
+
 @pytest.mark.parametrize("group", [DihedralGroup(4), CyclicGroup(6), DihedralGroup(3)], ids=str)
 def test_table_shows_the_products_of_the_library(explorer, group):
     figure = explorer("group-table").figure

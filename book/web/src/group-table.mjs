@@ -9,6 +9,7 @@
 import { button, choice, element } from "./explorer-parts.mjs";
 import { data } from "./explorer-numbers.mjs";
 
+const NUMBERS = data("groups");
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** Name of element k: e, r, r², ... and m, rm, r²m, ... (first the mirror m, then the turn). */
@@ -158,6 +159,6 @@ function play(figure, groups, groupName) {
 }
 
 export async function build(figure) {
-  const groups = await data("groups");
+  const groups = await NUMBERS;
   play(figure, groups, figure.dataset.group ?? "D_4");
 }

@@ -1,6 +1,7 @@
 // Circular harmonics: build a steerable kernel, turn it by formula, and see what the pixels make of it.
 //
-// The numbers are those of course_lib.explorers.harmonics, computed here from the same constants.
+// The numbers are those of course_lib.explorers.harmonics, computed here from the same constants. The figure's
+// data-weights="2,6:1 0,0:0.5" says with which weights it starts: ring 2, frequency 6, weight 1, and so on.
 
 import { bars } from "./explorer-bars.mjs";
 import { harmonic, polar } from "./explorer-harmonics.mjs";
@@ -8,6 +9,7 @@ import { data, norm, rotate, turnedBack } from "./explorer-numbers.mjs";
 import { diverging, panel, row } from "./explorer-panels.mjs";
 import { button, check, digits, element, number, onceAFrame, slider, speaker } from "./explorer-parts.mjs";
 
+const NUMBERS = data("harmonics");
 const FINE = 6; // samples a pixel where the function itself is drawn
 const CELL = 20;
 const orNothing = (x) => (x < 1e-6 ? "0" : digits(x));
@@ -99,8 +101,16 @@ function weightTable(limits, maxFrequency, onChoose) {
   return { node, show };
 }
 
+/** Weights at the start: data-weights holds "ring,frequency:weight", one after the other. */
+function startWeights(figure) {
+  return (figure.dataset.weights ?? "2,2:1").split(" ").map((term) => {
+    const [j, n, w] = term.split(/[,:]/).map(Number);
+    return { j, n, w };
+  });
+}
+
 export async function build(figure) {
-  const numbers = await data("harmonics");
+  const numbers = await NUMBERS;
   const { limits, max_frequency: maxFrequency } = numbers;
   const weights = limits.map(() => Array(maxFrequency + 1).fill(0));
   const panels = ["the function", "formula turned", "pixels turned"].map((title) => panel(title));
@@ -111,11 +121,14 @@ export async function build(figure) {
   const chart = bars({ label: "What a smooth image sees", top: 1, ticks: [0, 0.5, 1], words: (x) => `${100 * x} %` });
   const draw = onceAFrame(show);
 
-  const frequency = slider({ label: "Frequency", min: 0, max: maxFrequency, value: 2, onInput: choose });
-  const ring = slider({ label: "Ring", min: 0, max: limits.length - 1, value: 2, unit: " px", onInput: choose });
-  const weight = slider({ label: "Weight", min: -2, max: 2, step: 0.1, value: 1, onInput: weigh });
+  const first = startWeights(figure);
+  for (const { j, n, w } of first) weights[j][n] = w;
+  const { j: firstRing, n: firstFrequency, w: firstWeight } = first.at(-1);
+  const frequency = slider({ label: "Frequency", min: 0, max: maxFrequency, value: firstFrequency, onInput: choose });
+  const ring = slider({ label: "Ring", min: 0, max: limits.length - 1, value: firstRing, unit: " px", onInput: choose });
+  const weight = slider({ label: "Weight", min: -2, max: 2, step: 0.1, value: firstWeight, onInput: weigh });
   const turn = slider({ label: "Turn", min: 0, max: 360, value: 30, unit: "°", onInput: draw });
-  const only = check({ label: "only this harmonic", value: true, onInput: choose });
+  const only = check({ label: "only this harmonic", value: first.length === 1, onInput: choose });
   const clear = button("Clear", () => {
     weights.forEach((row_) => row_.fill(0));
     weight.value = 0;
@@ -185,6 +198,5 @@ export async function build(figure) {
     read,
     voice.node,
   );
-  choose();
   show();
 }

@@ -8,6 +8,7 @@ import { data, largest, norm, rotate, turnedBack } from "./explorer-numbers.mjs"
 import { panel, row } from "./explorer-panels.mjs";
 import { choice, digits, element, number, onceAFrame, slider, speaker } from "./explorer-parts.mjs";
 
+const NUMBERS = data("kernel-orbit");
 const GROUPS = { 4: "C₄ (p4)", 8: "C₈", 12: "C₁₂" };
 
 /** Slices of the kernel, evaluated at points turned back by an angle: turned by formula. */
@@ -63,7 +64,7 @@ function drawBank(one, { interpolated, limit }, size, chosen) {
 }
 
 export async function build(figure) {
-  const numbers = await data("kernel-orbit");
+  const numbers = await NUMBERS;
   const bank = panel("all kernels: row = output entry, column = input entry");
   bank.node.classList.add("wide");
   const panels = ["pixels turned", "formula turned", "difference"].map((title) => panel(title));

@@ -6,6 +6,7 @@ import { choice, dragToTurn, element, number, onceAFrame, slider, speaker } from
 import { correlate, data, largest, relative, rotate } from "./explorer-numbers.mjs";
 import { panel, row } from "./explorer-panels.mjs";
 
+const NUMBERS = data("lifting");
 const TURNS = [0, 1, 2, 3];
 const KERNELS = { edge: "edge", corner: "corner", spot: "spot (the same from all sides)" };
 
@@ -25,7 +26,7 @@ function compare({ size, letter, kernels }, angle, name) {
 }
 
 export async function build(figure) {
-  const numbers = await data("lifting");
+  const numbers = await NUMBERS;
   const picture = panel("drag to turn");
   const names = TURNS.map((h) => `${90 * h}°`);
   const maps = names.map((name) => panel(name));
