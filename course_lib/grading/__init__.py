@@ -1,4 +1,4 @@
-"""Grading of handed-in notebooks: ``python -m course_lib grade SUBMISSIONS``.
+"""Grading of handed-in notebooks: ``python -m course_lib grade SUBMISSIONS --tests PRIVATE --out grades.csv``.
 
 A student's answer cells run in a process of their own; the process that decides on the
 points never runs a line of theirs. It sends arguments, receives numbers, and compares
@@ -10,7 +10,8 @@ answer can change them, and it is no sandbox; copied or lost cells stop it. The 
 keep nbgrader's cell metadata and markers, so that who uses nbgrader can load them.
 
 What protects the lecturer's machine: limits on time, memory, processes, open files and
-file size, a clean environment, and on Linux no network and a process tree that dies
-with its root. Files that everybody may read can be read by an answer too. To grade
-strangers, use a container or a virtual machine that you can throw away.
+file size, a clean environment, and on Linux no network, a process tree that dies with
+its root, and a file system in which nothing exists but Python, the library without its
+checks, and an empty folder. Where the system does not permit that, the command says so.
+To grade strangers, use a container or a virtual machine that you can throw away.
 """

@@ -95,12 +95,13 @@ def histogram(records: list[Record]) -> str:
         shapes += f"<text {at}>{maximum * edge / BINS:g}</text>"
     shapes += f'<text x="{WIDTH / 2}" y="{HIGH + 62}" text-anchor="middle">points</text>'
     mean = sum(reached) / len(reached)
-    return f"<p>Mean {mean:.3g} of {maximum:g}.</p>" + _svg(shapes, HIGH + 70, "; ".join(words))
+    said = f"<p>Number of students over points. Mean {mean:.3g} of {maximum:g}.</p>"
+    return said + _svg(shapes, HIGH + 70, "; ".join(words))
 
 
 def _svg(shapes: str, height: int, words: str) -> str:
     box = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
-    return f'<svg {box} role="img" aria-label="{escape(words)}">{shapes}</svg>'
+    return f'<div class="scroll"><svg {box} role="img" aria-label="{escape(words)}">{shapes}</svg></div>'
 
 
 def _mistakes(records: list[Record]) -> str:
@@ -118,9 +119,8 @@ def _mistakes(records: list[Record]) -> str:
     head = "".join(
         f'<th scope="col">{title}</th>' for title in ("Students", "Question", "What they were told")
     )
-    table = (
-        f'<table class="scores"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>' if rows else ""
-    )
+    table = f'<table class="scores"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<div class="scroll">{table}</div>' if rows else ""
     return f"{table}<p>Wrong answers that are no known mistake: {unknown}.</p>"
 
 

@@ -13,10 +13,11 @@ NAMESPACES = ("unshare", "--net", "--pid", "--ipc", "--mount", "--fork", "--kill
 WITHOUT_FILES = ("unshare", "--net", "--pid", "--fork", "--kill-child")
 FIRST_USER = 64100  # users of the answers, one for each submission that runs at the same time
 TRY_SECONDS = 60
+PATHS = [str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
 CLEAN = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    "PYTHONPATH": str(PACKAGE),
+    "PYTHONPATH": os.pathsep.join(PATHS),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 

@@ -20,7 +20,8 @@ table.scores td.number { text-align: right; font-variant-numeric: tabular-nums; 
 pre { background: #f3f3f3; color: #1a1a1a; padding: .8em; overflow-x: auto; }
 section { border-top: 1px solid #ccc; margin-top: 1.5rem; }
 a { color: #00558c; }
-svg { max-width: 100%; height: auto; } svg text { fill: currentColor; font: 14px system-ui, sans-serif; }
+svg { width: 100%; min-width: 30rem; max-width: 40rem; height: auto; }
+svg text { fill: currentColor; font: 14px system-ui, sans-serif; }
 svg text.on { fill: #fff; }
 .badge { color: #fff; padding: .1em .5em; border-radius: .3em; white-space: nowrap; }
 .scroll { overflow-x: auto; }
