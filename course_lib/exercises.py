@@ -1,6 +1,5 @@
 """Exercise notebooks from the sources of the units: for one student or for all, with or without solutions."""
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -149,5 +148,5 @@ def published_setup(path: Path) -> list[Any]:
     if not path.is_file():
         raise ValueError(f"{path} does not exist; run `make notebooks`, which writes it")
     _, nbformat = notebook_tools()
-    cells = nbformat.from_dict(json.loads(path.read_text("utf8"))).cells
+    cells = nbformat.reads(path.read_text("utf8"), as_version=4).cells
     return [cell for cell in cells if "setup" in cell.metadata.get("tags", [])]

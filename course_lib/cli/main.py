@@ -1,9 +1,9 @@
 """All commands together: ``python -m course_lib``."""
 
-from course_lib.cli import fetch, grid, teach, train, use
+from course_lib.cli import exercise, fetch, grid, teach, train, use
 from course_lib.cli.app import app
 
-COMMANDS = (train, fetch, grid, use, teach)  # importing these adds their commands
+COMMANDS = (train, fetch, grid, use, teach, exercise)  # importing these adds their commands
 
 
 def main() -> None:
