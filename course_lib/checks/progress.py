@@ -6,6 +6,7 @@ sent anywhere, and nothing of an answer is kept but whether it was right.
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -114,7 +115,8 @@ def recall(unit: str, question: str) -> Result:
     except OSError:
         found = Result()
     except (ValueError, TypeError):
-        os.replace(path, path.with_name(path.name + ".broken"))
+        with suppress(OSError):  # another notebook may have set it aside just now
+            os.replace(path, path.with_name(path.name + ".broken"))
         found = Result()
     return max(found, _session.get((unit, question), Result()), key=lambda result: result.when)
 
