@@ -25,6 +25,9 @@ SOURCE = re.compile(r'src="([^"]*)"')
 DATA_URI = re.compile(r'src="data:image/(webp|png|jpeg|gif);base64,([^"]{1500,})"')
 SCRIPT = re.compile(r'<script(?![^>]*\b(?:defer|async|type="module"))([^>]*\bsrc="[^"]+"[^>]*)>')
 ICON = re.compile(r'(<(?:i|span) class="(?:fa-solid|fa-brands|fas|fab|fa) [^>]*?)(?<!aria-hidden="true")>')
+MODULE = re.compile(r'<script type="module" src=')
+NAMELESS = re.compile(r'<th class="head[^"]*"><p></p></th>')
+SIDEBAR = '<div id="pst-primary-sidebar" class='
 TAG = re.compile(r"<[^>]*>")
 CODE = re.compile(r"<pre(?: [^>]*)?>(.*?)</pre>", re.DOTALL)
 PHONE_COLUMNS = 36
@@ -42,6 +45,7 @@ UNUSED = (
 )
 EAGER_WIDTHS = ".forEach(e=>{e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1})"
 LATE_WIDTHS = ".forEach(e=>window.courseTabStop(e))"
+LARGE_BYTES = 60_000
 DONE = '<meta name="course-finished" content="1" />'
 
 
@@ -99,6 +103,8 @@ def with_pictures(text: str, page: Path, site: Path) -> str:
         else:
             with Image.open(path) as image:
                 size = image.size
+            if "_images/" in source[1]:
+                tag = tag.replace(path.name, lighter(path).name)
         if size and " width=" not in tag:
             more += f' width="{size[0]:.0f}" height="{size[1]:.0f}"'
         if "logo.svg" not in source[1] and " loading=" not in tag:
@@ -106,6 +112,22 @@ def with_pictures(text: str, page: Path, site: Path) -> str:
         return re.sub(r"\s*/?>$", f"{more}>", tag)
 
     return PICTURE.sub(mend, DATA_URI.sub(to_file, text))
+
+
+def lighter(path: Path) -> Path:
+    """A large picture as WebP beside it, where that is smaller by a tenth; else the picture itself."""
+    small = path.with_suffix(".webp")
+    if path.suffix != ".png" or path.stat().st_size < LARGE_BYTES:
+        return path
+    if not small.is_file():
+        with Image.open(path) as image:
+            flat = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            tries = [{"lossless": True, "method": 3}, {"quality": 90, "method": 4}]
+            for settings in tries:
+                flat.save(small, "WEBP", **settings)
+                if small.stat().st_size < LARGE_BYTES:
+                    break
+    return small if small.stat().st_size < 0.9 * path.stat().st_size else path
 
 
 def with_light_head(text: str, page: Path, site: Path) -> str:
@@ -118,6 +140,9 @@ def with_light_head(text: str, page: Path, site: Path) -> str:
     options = (site / "_static/documentation_options.js").read_text("utf8")
     text = OPTIONS.sub(lambda m: f"<script>{options}</script>", text)
     text = ICON.sub(r'\1 aria-hidden="true">', text)
+    text = MODULE.sub('<script type="module" fetchpriority="low" src=', text)
+    text = NAMELESS.sub("<td></td>", text)
+    text = text.replace(SIDEBAR, SIDEBAR.replace(" class", ' role="complementary" aria-label="Course" class'))
     text = SCRIPT.sub(r"<script defer\1>", text)
     page_script = (
         f'<script defer src="{up}versions.js"></script>\n<script defer src="{up}_static/page.js"></script>\n'
@@ -145,7 +170,8 @@ def quiet_theme(site: Path) -> None:
     text = script.read_text("utf8")
     if EAGER_WIDTHS not in text and LATE_WIDTHS not in text:
         raise ExtensionError(f"{script.name} has changed; look for its tabIndex and mend EAGER_WIDTHS")
-    script.write_text(text.replace(EAGER_WIDTHS, LATE_WIDTHS), "utf8")
+    text = text.replace(EAGER_WIDTHS, LATE_WIDTHS).partition("//# sourceMappingURL")[0]
+    script.write_text(text, "utf8")
 
 
 def finish_pages(site: Path, base: str, course: str) -> list[Path]:

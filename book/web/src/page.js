@@ -1,16 +1,24 @@
 // What every page does by itself, after it has been read in: nothing here is needed to read it.
 
 // A box that scrolls is a stop of the tab key, one that does not is none; asked when it comes near the screen.
+// Until then what the build has guessed from the length of its lines holds.
+const guessed = new WeakMap();
 const boxes = new IntersectionObserver(
   (seen) => {
-    const near = seen.filter((box) => box.isIntersecting).map((box) => box.target);
-    const scrolls = near.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
-    near.forEach((box, k) => (box.tabIndex = scrolls[k] ? 0 : -1));
+    const scrolls = seen.map(
+      ({ target: box, isIntersecting }) =>
+        isIntersecting && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight),
+    );
+    seen.forEach(({ target: box, isIntersecting }, k) => {
+      const stop = isIntersecting ? (scrolls[k] ? 0 : -1) : guessed.get(box);
+      if (box.tabIndex !== stop) box.tabIndex = stop;
+    });
   },
   { rootMargin: "100%" },
 );
 // Called by the theme for each box, when the page has opened and when the window has changed its size.
 window.courseTabStop = (box) => {
+  if (!guessed.has(box)) guessed.set(box, box.tabIndex);
   boxes.unobserve(box);
   boxes.observe(box);
 };
