@@ -11,6 +11,7 @@ from typing import Any
 from course_lib.checks.questions import Question, variant
 
 SHORTEST = 16  # characters of a secret; a new one has 64
+HANDED_OUT = "variants.txt"  # beside the secret
 
 
 def normalised(student: str) -> str:
@@ -113,3 +114,25 @@ def make_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w", encoding="utf8") as file:
         file.write(secret + "\n")
     return secret
+
+
+def handed_out(secret: Path) -> tuple[str, ...]:
+    """Units that were handed out in variants, from the list beside the secret; none if there is no list.
+
+    Args:
+        secret: File of the secret.
+    """
+    path = secret.parent / HANDED_OUT
+    return tuple(path.read_text("utf-8-sig").split()) if path.is_file() else ()
+
+
+def note_handed_out(secret: Path, units: list[str]) -> None:
+    """Add units to the list by which `grade` knows that students have variants.
+
+    Args:
+        secret: File of the secret.
+        units: Names of units.
+    """
+    known = handed_out(secret)
+    lines = [*known, *(unit for unit in units if unit not in known)]
+    (secret.parent / HANDED_OUT).write_text("\n".join(lines) + "\n", "utf8")

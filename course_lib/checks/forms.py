@@ -44,3 +44,8 @@ def kind_of(value: Any) -> str:
         if isinstance(value, int | str)
         else type(value).__name__
     )
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning and a stop at its end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", ")")) else ".")

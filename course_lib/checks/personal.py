@@ -62,7 +62,7 @@ def personal(
                 return NOTHING
 
         message = f"This answers the exercise of another student, whose {drawn} is {other}. {own(value)}"
-        return Mistake(message, answer)
+        return Mistake(message, answer, is_copied=True)
 
     def finding(call: Call, case: tuple[Any, ...], value: Any) -> Finding:
         def full(*arguments: Any) -> Any:

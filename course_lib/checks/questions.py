@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_lib.checks.calling import AnswerError, Call, NotAttemptedError, limited
 from course_lib.checks.drawing import counting
-from course_lib.checks.forms import kind_of, misfit, plain
+from course_lib.checks.forms import kind_of, misfit, plain, sentence
 from course_lib.checks.partial import partial_share
 from course_lib.checks.pictures import short
 from course_lib.checks.verdicts import NOT_ATTEMPTED, RIGHT, WRONG, Finding, Verdict
@@ -33,10 +33,12 @@ class Mistake:
     Args:
         message: What the student is told; it explains the mistake and not the solution.
         function: Gives the wrong answer on the same arguments.
+        is_copied: Whether it answers the question of another student; what it gets right earns nothing.
     """
 
     message: str
     function: Callable[..., Any]
+    is_copied: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,8 @@ class Question:
     def partial(self, cases: list[tuple[Any, ...]], seen: list[tuple[tuple[Any, ...], Any]]) -> float | int:
         """Share of the points for a wrong answer of which only some cases were seen."""
         expected = [self.reference(*case) for case in cases]
-        return partial_share(cases, expected, [given for _, given in seen], same)
+        copied = [[m.function(*case) for case in cases] for m in self.mistakes if m.is_copied]
+        return partial_share(cases, expected, [given for _, given in seen], same, copied)
 
     def known(self, seen: list[tuple[tuple[Any, ...], Any]], complaint: str = "") -> str:
         """Message of the known mistake that explains all answers, or an empty string.
@@ -288,8 +291,3 @@ def _described(value: Any) -> str:
 def _copies(case: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same arguments; what the student's function writes into them does no harm."""
     return tuple(value.clone() if isinstance(value, Tensor) else value for value in case)
-
-
-def sentence(text: str) -> str:
-    """The text with a capital at its beginning and a stop at its end."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", ")")) else ".")

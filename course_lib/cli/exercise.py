@@ -10,7 +10,15 @@ import yaml
 
 from course_lib.cli.app import app
 from course_lib.exercises import build, published_setup
-from course_lib.variants import make_secret, normalised, questions_of, read_secret
+from course_lib.variants import (
+    HANDED_OUT,
+    handed_out,
+    make_secret,
+    normalised,
+    note_handed_out,
+    questions_of,
+    read_secret,
+)
 
 HEADINGS = ("student", "student id", "id", "id number", "username")
 FORBIDDEN = set('/\\:*?"<>|')
@@ -30,7 +38,8 @@ def exercise(
 ) -> None:
     """Write exercises whose orders, feature types and kernel sizes are drawn for each student.
 
-    The draw depends on the student's ID and the course's secret alone. `grade` judges by the same draw.
+    The draw depends on the student's ID and the course's secret alone. `grade` judges by the same draw
+    the units that are listed beside the secret; this command adds them.
     """
     names = folders_of([*(student or []), *(read_students(students) if students else [])])
     sources = sources_of(course, unit or [])
@@ -55,6 +64,10 @@ def exercise(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(built[drawn], "utf8")
         print(f"{source.stem}: {len(built)} variants for {len(names)} students")
+    new = [source.stem for source in sources if source.stem not in handed_out(secret_file)]
+    if not solved and new:
+        note_handed_out(secret_file, new)
+        print(f"grade will judge by variants: {', '.join(new)}, listed in {secret_file.parent / HANDED_OUT}")
     print(folder)
 
 

@@ -89,6 +89,8 @@ def grade(
     units = [load_unit(name, exercises, private, limits) for name in names]
     isolation = find_isolation()
     print(*isolation.describe(), *private.warnings(isolation), sep="\n")
+    if any(each.secret for each in units):
+        print("each student is judged by the variant drawn:", *(each.name for each in units if each.secret))
 
     def show(record: Record, done: int, all_of_them: int) -> None:
         states = "  ".join(f"{score.question} {score.state}" for score in record.scores)

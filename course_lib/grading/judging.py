@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from course_lib.checks.calling import AnswerError
-from course_lib.checks.questions import Question, sentence
+from course_lib.checks.questions import Question, sentence, variant
 from course_lib.checks.verdicts import NOT_ATTEMPTED, WRONG, Verdict, to_html
 from course_lib.grading.private import Private
 from course_lib.grading.records import BY_HAND, FAILED, LONGEST_CODE, MISSING, UNREADABLE, Score, digest_of
@@ -17,6 +17,7 @@ from course_lib.grading.submissions import (
     read_cells,
     read_unit,
 )
+from course_lib.variants import draw
 
 CHECKS = Path(__file__).resolve().parents[1] / "checks"
 
@@ -30,16 +31,24 @@ class Unit:
         tasks: Its questions in the order of the notebook.
         questions: How each is judged, by name.
         basis: Digest of all that decides on the points.
+        secret: Of the course, if the unit was handed out in variants; else empty.
     """
 
     name: str
     tasks: tuple[Task, ...]
     questions: dict[str, Question]
     basis: str
+    secret: str = ""
 
     def question_for(self, task: Task, student: str) -> Question:
-        """The question by which a student's answer to a task is judged."""
-        return self.questions[task.name]
+        """The question by which a student's answer to a task is judged: the variant that was drawn, if any.
+
+        What stands in the submitted notebook has no say in it.
+        """
+        question = self.questions[task.name]
+        if not self.secret or not question.variants:
+            return question
+        return variant(question, draw(self.secret, self.name, student, question))
 
 
 def load_unit(name: str, exercises: Path, private: Private, limits: Limits) -> Unit:
@@ -56,7 +65,7 @@ def load_unit(name: str, exercises: Path, private: Private, limits: Limits) -> U
         )
     settings = f"{private.digest} {asdict(limits)}".encode()
     basis = digest_of(settings, exercises / f"{name}.ipynb", *sorted(CHECKS.glob("*.py")))
-    return Unit(name, tasks, questions, basis)
+    return Unit(name, tasks, questions, basis, private.secret_of(name))
 
 
 def grade_submission(submission: Submission, unit: Unit, seed: int, sandbox: Sandbox) -> list[Score]:

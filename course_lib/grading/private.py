@@ -11,6 +11,7 @@ from pathlib import Path
 from course_lib.checks.questions import Question
 from course_lib.grading.isolation import Isolation
 from course_lib.grading.records import digest_of
+from course_lib.variants import handed_out, read_secret
 
 SECRET = "secret.txt"
 
@@ -23,12 +24,14 @@ class Private:
         folder: Where it lies, or None if there is none.
         secret: Secret of the course; empty if there is none.
         questions: Hidden questions by unit and name.
+        varied: Units that were handed out in variants.
         digest: Of all that was read.
     """
 
     folder: Path | None = None
     secret: bytes = b""
     questions: dict[str, dict[str, Question]] = field(default_factory=dict)
+    varied: tuple[str, ...] = ()
     digest: str = ""
 
     def questions_of(self, unit: str) -> dict[str, Question]:
@@ -38,6 +41,10 @@ class Private:
             ValueError: If there is no such unit.
         """
         return published_questions(unit) | self.questions.get(unit, {})
+
+    def secret_of(self, unit: str) -> str:
+        """The secret by which a unit's variants were drawn, or nothing if all students have the same."""
+        return self.secret.decode() if unit in self.varied else ""
 
     def warnings(self, isolation: Isolation) -> list[str]:
         """What the lecturer must know if answers could read this folder, as far as its rights tell."""
@@ -77,7 +84,8 @@ def read_private(folder: Path, units: list[str]) -> Private:
     """Read the secret and the hidden questions.
 
     Args:
-        folder: May hold ``secret.txt``, and ``UNIT.py`` with a dict ``QUESTIONS`` of names and questions.
+        folder: May hold ``secret.txt``, ``variants.txt``, and ``UNIT.py`` with a dict ``QUESTIONS`` of names
+            and questions.
         units: Units that there are.
 
     Raises:
@@ -89,6 +97,9 @@ def read_private(folder: Path, units: list[str]) -> Private:
     secret = path.read_bytes().strip() if path.is_file() else b""
     if path.is_file() and not secret:
         raise ValueError(f"{path} is empty; write a line of random characters into it, or take it away")
+    varied = handed_out(path)
+    if varied:
+        read_secret(path)  # raises if it cannot have been the secret of a draw
     files = sorted(folder.glob("*.py"))
     unknown = [file.name for file in files if file.stem not in units]
     if unknown:
@@ -96,7 +107,8 @@ def read_private(folder: Path, units: list[str]) -> Private:
             f"{folder} holds {', '.join(unknown)}; name a file after its unit: {', '.join(units)}"
         )
     questions = {file.stem: _questions_in(file) for file in files}
-    return Private(folder, secret, questions, digest_of(secret, *files))
+    digest = digest_of(secret, "\n".join(varied).encode(), *files)
+    return Private(folder, secret, questions, varied, digest)
 
 
 def _questions_in(path: Path) -> dict[str, Question]:

@@ -49,6 +49,7 @@ def test_right_answers_pass_and_copied_ones_are_told_so(unit, name, value):
         verdict = question.check(partial(ANSWERS[unit].RIGHT[name][0], other.value), seed=11)
         assert verdict.state == "wrong", (value, other.value)
         assert question.own in verdict.message and str(value) in question.own
+        assert verdict.share == 0, "what a copy gets right earns nothing"
 
 
 def others(question):
@@ -64,7 +65,7 @@ def test_known_mistakes_are_told_apart(unit, name, value):
     for mistake in question.mistakes:
         verdict = question.check(mistake.function, seed=3)
         assert verdict.state == "wrong" and question.own in verdict.message
-        if not mistake.message.startswith("This answers the exercise of another"):
+        if not mistake.is_copied:
             assert verdict.message == mistake.message
 
 
