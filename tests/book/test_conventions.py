@@ -1,5 +1,6 @@
 """Every convention that the book states. A test's docstring is the line of the page, word for word."""
 
+import math
 import re
 from pathlib import Path
 from types import FunctionType
@@ -15,10 +16,13 @@ from course_lib.evaluation import dice, equivariance_error, iou, rotation_scores
 from course_lib.families import FAMILIES
 from course_lib.filters import disc_mask, rotation_operator
 from course_lib.groups import CyclicGroup, DihedralGroup
+from course_lib.layers.lie import LieNet, neighbourhood
 from course_lib.layers.plain import PlainConv
 from course_lib.layers.regular import GroupConv
+from course_lib.lie_groups import SE2
 from course_lib.models.unet import UNet
 from course_lib.plotting_groups import element_symbol
+from course_lib.point_sets import image_points
 from course_lib.representations import Irreps, Regular, Trivial
 from tests.exactness import EXACT, EXACT_FLOAT32, symmetry_error
 
@@ -287,10 +291,45 @@ def test_scores_inside_the_disc():
     assert rotation_scores(segment, image, truth, [0, 90]).agreement.tolist() == [[1, 1]]
 
 
+def test_axes_of_a_point_set():
+    """A point set has points `b n space`, values `b n c` and a mask `b n` that is False at padding. Coordinates are right, up, and in space a third."""
+    images = torch.zeros(2, 3, 4, 4)
+    images[0, 0, 0, 3] = images[1, 0, 0, 3] = images[1, 0, 2, 0] = 1
+    points, values, mask = image_points(images, ink=0.5)
+    assert (points.shape, values.shape) == ((2, 2, 2), (2, 2, 3))
+    assert mask.tolist() == [[True, False], [True, True]]
+    assert points[0, 0].tolist() == [1.5, 1.5]  # the upper right pixel
+
+
+def test_axes_of_lifted_features():
+    """Lifted features have the axes `b v c`: the samples of a point stand next to each other on the axis `v`."""
+    points = random(1, 3, 2)
+    net = LieNet(SE2, 1, 1, samples=2).double()
+    seen = []
+    net.convs[0].register_forward_pre_hook(lambda layer, arguments: seen.append(arguments))
+    net(points, random(1, 3, 1))
+    ((f, near),) = seen
+    assert f.shape == (1, 6, 32)
+    shifts = SE2.exp(near.logs)[0, :, :, :2, 2].norm(dim=-1)
+    twins = [near.index[0, v][shifts[v] < 1e-12].sort().values.tolist() for v in range(6)]
+    assert twins == [[0, 1], [0, 1], [2, 3], [2, 3], [4, 5], [4, 5]]
+
+
+def test_kernel_sees_the_neighbour_from_its_place():
+    r"""The kernel is evaluated at $\log(v^{-1}u)$, the neighbour $u$ as seen from $v$. The angles stand last in a logarithm, in radians."""
+    quarter = torch.tensor([0.0, 0, math.pi / 2])  # v looks up; u lies to the right of the origin
+    elements = torch.stack([SE2.exp(quarter), SE2.exp(torch.tensor([3.0, 0, 0]))])[None]
+    near = neighbourhood(SE2, elements, torch.ones(1, 2, dtype=torch.bool), neighbours=2)
+    relative = SE2.exp(near.logs[0, 0, 1])
+    torch.testing.assert_close(relative[:2, 2], torch.tensor([0.0, -3]))  # seen from v, u lies on the right
+    torch.testing.assert_close(near.logs[0, 0, 1, 2], torch.tensor(-math.pi / 2))
+
+
 def test_symbols_exist_in_code():
     group, g, h, rep = D4, 1, 4, Regular(D4)
     layer, x = GroupConv(rep, 1, 1), torch.randn(8, 4, 4)
     names = {"group": group, "g": g, "h": h, "rep": rep, "layer": layer, "x": x, "act": act}
+    names |= {"SE2": SE2, "a": torch.ones(3), "u": torch.eye(3)}
     symbols = PAGE.read_text("utf8").split("## Symbols")[1]
     snippets = [code for code in re.findall(r"`([^`]+)`", symbols) if code != "y x"]
     assert len(snippets) >= 10
