@@ -1,4 +1,4 @@
-"""Grading of handed-in notebooks: ``python -m course_lib grade SUBMISSIONS --tests PRIVATE --out grades.csv``.
+"""Grading of handed-in notebooks: ``python -m course_lib grade SUBMISSIONS --tests PRIVATE``.
 
 A student's answer cells run in a process of their own; the process that decides on the
 points never runs a line of theirs. It sends arguments, receives numbers, and compares

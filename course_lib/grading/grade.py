@@ -81,7 +81,7 @@ def grade(
 
     def one(unit: Unit, submission: Submission) -> Record:
         user = users.get()
-        sandbox = Sandbox(limits, isolation, user=user, hidden=covered)
+        sandbox = Sandbox(limits, isolation, user=user, hidden=covered, unit=unit.name)
         running.add(sandbox)
         own = private.seed_for(seed, unit.name, submission.student)
         try:

@@ -48,9 +48,19 @@ class Sandbox:
         isolation: From ``find_isolation()``.
         user: Number of the user to run as, where isolation gives each answer its own.
         hidden: Folders that no answer may see, such as the lecturer's tests.
+        unit: Name of the unit, whose helpers the answers may call.
     """
 
-    def __init__(self, limits: Limits, isolation: Isolation, *, user: int = 0, hidden: Sequence[Path] = ()):
+    def __init__(
+        self,
+        limits: Limits,
+        isolation: Isolation,
+        *,
+        user: int = 0,
+        hidden: Sequence[Path] = (),
+        unit: str = "",
+    ):
+        self.unit = unit
         self.limits = limits
         self.isolation = isolation
         self.user = user if isolation.users else 0
@@ -79,6 +89,7 @@ class Sandbox:
             "user": self.user,
             "room": self.folder.name if self.isolation.files else "",
             "hidden": self.hidden,
+            "unit": self.unit,
         }
         home = "/tmp" if self.isolation.files else self.folder.name
         environment = {

@@ -11,7 +11,7 @@ import pytest
 from course_lib.checks.calling import AnswerError
 from course_lib.grading.isolation import FIRST_USER, Isolation, find_isolation
 from course_lib.grading.sandbox import Limits, Sandbox
-from course_lib.grading.stand_ins import Nothing
+from course_lib.grading.stand_ins import Nothing, helpers_of
 from tests.grading.notebooks import ROOT
 
 ISOLATION = find_isolation()
@@ -142,3 +142,21 @@ def test_a_call_after_the_end_is_an_answer_that_failed():
 def test_stand_ins_are_called_shown_and_gone_through():
     nothing = Nothing()
     assert f"{nothing():7.1e}" == "" and list(nothing) == []
+
+
+@pytest.mark.parametrize("unit", ["p4", "groups", "measuring", "sre", "lieconv"])
+def test_helpers_of_a_unit_run_without_their_modules_and_reach_no_reference(unit):
+    helpers = helpers_of(unit)
+    assert helpers and "hint" not in helpers
+    for helper in helpers.values():
+        kinds = {type(value).__name__ for value in helper.__globals__.values()}
+        assert not kinds & {"Question", "Mistake"}
+        assert not any(
+            getattr(value, "__globals__", {}).get("QUESTIONS") for value in helper.__globals__.values()
+        )
+
+
+def test_helpers_give_what_they_give_in_a_notebook():
+    assert helpers_of("p4")["measured_error"](8, ["pool"]) < 1e-12
+    assert helpers_of("groups")["d4_table"]()[0] == tuple(range(8))
+    assert helpers_of("no_such_unit") == {}
