@@ -8,11 +8,15 @@ from build_book import ROOT, digest, read
 
 TOOLS = Path(__file__).resolve().parent
 BUILD = ROOT / "book" / "web" / "build"
-LIBRARY = ("course_lib/*.py", *(f"course_lib/{folder}/*.py" for folder in ("data", "grid", "layers", "models")))
+LIBRARY = (
+    "course_lib/*.py",
+    *(f"course_lib/{folder}/*.py" for folder in ("data", "explorers", "grid", "layers", "models")),
+)
 FIGURES: dict[str, tuple[str, ...]] = {  # name, and what its script reads besides the library
     "sre-rings": (),
     "layer-errors": ("book/weights/*",),
     "results": ("book/ledger/**/*.json", "book/configs/grids/*.yaml"),
+    "lie-samples": (),
 }
 
 

@@ -1,12 +1,15 @@
 """Figures to play with that measure: what they show is what the library computes, to four digits."""
 
+import numpy as np
 import pytest
 import torch
 from export_layer_errors import ANGLES, BOOK, FLOOR_ANGLE
+from export_lie_samples import CURVES, DRAWS, SAMPLES
 from export_sre_rings import WEIGHTS, picture
 from torch.nn import functional as F
 
 from course_lib.evaluation import error_at_angle, spline_rotate
+from course_lib.explorers.lie_samples import sampling_error
 from course_lib.filters import ring_masks
 from course_lib.layer_errors import NETWORKS, LayerErrors, measuring_picture
 from course_lib.results_plan import method_label
@@ -141,6 +144,33 @@ def test_the_meter_works_by_keyboard_and_by_hand(explorer):
     assert one.troubles == []
 
 
-@pytest.mark.parametrize("name", ["sre-rings", "layer-errors"])
+@pytest.mark.parametrize(("curve", "place"), [(0, 2), (1, 3), (2, 1), (3, 2)])
+def test_samples_show_the_error_of_the_library(explorer, curve, place):
+    label, group, spacing, _ = CURVES[curve]
+    one = explorer("lie-samples")
+    one.set("Rotations", label)
+    one.set("Samples", place)
+    one.set("Draw", 3)
+    errors = [sampling_error(group, SAMPLES[place], spacing, draw=draw) for draw in range(DRAWS)]
+    last = [sampling_error(group, SAMPLES[-1], spacing, draw=draw) for draw in range(DRAWS)]
+    assert one.number("error") == pytest.approx(errors[2], **FOUR_DIGITS)
+    assert one.number("typical") == pytest.approx(np.linalg.norm(errors) / DRAWS**0.5, **FOUR_DIGITS)
+    line = np.linalg.norm(last) * (SAMPLES[-1] / SAMPLES[place] / DRAWS) ** 0.5
+    assert one.number("line") == pytest.approx(line, **FOUR_DIGITS)
+    assert one.troubles == []
+
+
+def test_samples_work_by_keyboard_and_speak(explorer):
+    one = explorer("lie-samples")
+    one.set("Samples", 0)
+    samples = one.figure.get_by_label("Samples", exact=True)
+    samples.focus()
+    one.page.keyboard.press("End")
+    assert samples.get_attribute("aria-valuetext") == str(SAMPLES[-1])
+    one.figure.locator("[aria-live=polite]").get_by_text(f"{SAMPLES[-1]} samples").wait_for(state="attached")
+    assert one.troubles == []
+
+
+@pytest.mark.parametrize("name", ["sre-rings", "layer-errors", "lie-samples"])
 def test_explorers_fit_and_are_accessible(explorer, name):
     explorer(name).views()

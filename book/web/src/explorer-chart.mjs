@@ -25,10 +25,10 @@ export function roundTicks(low, high, count = 5) {
 }
 
 /** A small legend entry. */
-export function swatch(colour, words, { dash = "", open = false } = {}) {
+export function swatch(colour, words, { dash = "", open = false, bare = false } = {}) {
   const line = element("line", { x1: 1, x2: 37, y1: 7, y2: 7, class: "chart-line", style: `--line: ${colour}`, "stroke-dasharray": dash });
   const dot = element("circle", { cx: 19, cy: 7, r: 3.5, class: open ? "chart-ring" : "chart-dot", style: `--line: ${colour}` });
-  const key = element("svg", { width: 38, height: 14, viewBox: "0 0 38 14", "aria-hidden": "true" }, line, dot);
+  const key = element("svg", { width: 38, height: 14, viewBox: "0 0 38 14", "aria-hidden": "true" }, line, ...(bare ? [] : [dot]));
   return element("span", { class: "chart-key" }, key, words);
 }
 

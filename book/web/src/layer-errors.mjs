@@ -40,7 +40,7 @@ export async function build(figure) {
   over.onPick = pressed((angle) => { turn.value = angle; });
   const legend = element("p", { class: "chart-legend" });
   for (const { label, colour, augmented } of networks) legend.append(swatch(colour, label, look(augmented)));
-  legend.append(swatch("var(--pst-color-text-muted)", `floor at ${floorAngle}°`, { dash: "2 3" }));
+  legend.append(swatch("var(--pst-color-text-muted)", `floor at ${floorAngle}°`, { dash: "2 3", bare: true }));
   const [error, floor] = ["error", "floor"].map((name) => number(name));
   const where = element("span");
   const voice = speaker();
