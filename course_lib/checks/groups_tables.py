@@ -38,7 +38,7 @@ def _ends(n: int) -> tuple[int, ...]:
 
 
 def _product_cases(generator: torch.Generator, n: int) -> Iterator[tuple[int, int]]:
-    yield from product(_ends(n), repeat=2)
+    yield from ((g, h) for g in _ends(n) for h in _ends(n))
     for _ in range(40):
         yield integer(generator, 0, 2 * n - 1), integer(generator, 0, 2 * n - 1)
 

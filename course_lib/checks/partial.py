@@ -20,15 +20,16 @@ def partial_share(
     """Share of the points for a wrong answer: 0, 1/2 or 3/4.
 
     Those cases count that a thoughtless answer gets wrong: one that returns always the
-    same value, zeros, an argument as it came, or what another student was asked for. Who
-    has at least half of them right earns the quarters that are full.
+    same value, zeros, or an argument as it came. Who has at least half of them right earns
+    the quarters that are full. An answer that fits the question of another student at least
+    as well earns nothing.
 
     Args:
         cases: Arguments of all cases.
         expected: The right answers.
         given: The answers to the first of them; cases without an answer count as wrong.
         same: Whether two answers are equal.
-        copied: The answers of others to all cases.
+        copied: What other students were asked for, on all cases.
 
     Example:
         >>> partial_share([(1,), (2,), (3,), (4,)], [2, 4, 6, 8], [2, 4, 6, 9], int.__eq__)
@@ -39,10 +40,11 @@ def partial_share(
     constant = [sum(same(other, one) for other in expected) for one in expected]
     unchanged = [sum(map(same, values, expected)) for values in zip(*cases, strict=True)]
     zeros = sum(same(torch.zeros_like(one), one) for one in expected if isinstance(one, Tensor))
-    others = [sum(map(same, values, expected)) for values in copied]
-    free = max(*constant, *unchanged, *others, zeros, 0)
+    free = max(*constant, *unchanged, zeros, 0)
     if free == len(expected):
         return 0
     passed = sum(map(same, given, expected))
+    if any(sum(map(same, given, values)) >= passed for values in copied):
+        return 0
     share = math.floor(4 * (passed - free) / (len(expected) - free)) / 4
     return min(share, MOST) if share >= LEAST else 0

@@ -117,6 +117,14 @@ def test_no_placeholder_is_left(unit):
     assert "{{" not in text and "BEGIN" not in text and "HIDDEN" not in text
 
 
+def test_an_own_answer_with_a_slip_keeps_its_part_and_a_copy_does_not():
+    question = variant(CHECKS["p4"].QUESTIONS["sizes"], 3)
+    assert question.check(lambda size, layers: question.reference(size, layers) and size != 10).share == 0.75
+    copy = variant(question, 2).reference
+    assert question.check(copy).share == 0
+    assert question.check(lambda size, layers: copy(size, layers) and size != 12).share == 0
+
+
 def test_what_fits_no_arguments_is_no_answer():
     question = CHECKS["se2"].QUESTIONS["pool"]
     assert variant(question, 12).check(lambda x: NOTHING).state == "wrong"
