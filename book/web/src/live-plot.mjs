@@ -6,7 +6,7 @@
 
 import { element } from "./explorer-parts.mjs";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [360, 170, 30, 8, 10, 34];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [360, 170, 30, 15, 10, 34];
 const across = (angle) => LEFT + ((WIDTH - LEFT - RIGHT) * angle) / 360;
 const up = (value) => TOP + (HEIGHT - TOP - BELOW) * (1 - value);
 const text = (x, y, anchor, words) => element("text", { x, y, "text-anchor": anchor }, words);

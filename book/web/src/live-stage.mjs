@@ -5,7 +5,7 @@
 //
 // `pictures` have a title and `pixels`; `draw({ picture, angle, networks })` shows a state, where networks is null
 // before they are loaded; `check(networks)` says what is wrong with their answers, or nothing. The figure carries
-// data-state (frames, loading, live, failed) and, after each drawing, data-angle.
+// data-state (frames, loading, live, failed) and, after each drawing, data-shown (picture and angle).
 
 import { button, choice, element, number, reducedMotion, slider } from "./explorer-parts.mjs";
 import { readPicture } from "./live-file.mjs";
@@ -18,7 +18,7 @@ const OWN = "own";
 
 export function setUp(figure, { size, channels, pictures, networks: files, step, draw, check }) {
   const all = { ...pictures };
-  let [networks, busy, wanted, turning, visits, card] = [null, false, false, false, 0, false];
+  let [networks, drawing, wanted, turning, visits, card] = [null, null, false, false, 0, false];
 
   const status = element("p", { class: "live-status", role: "status" });
   const rate = number("rate", (x) => x.toFixed(1));
@@ -92,26 +92,27 @@ export function setUp(figure, { size, channels, pictures, networks: files, step,
     [networks, turning] = [null, false];
   }
 
-  async function refresh() {
+  /** Draw the newest state; what came in between is left out. Resolves when it is drawn. */
+  function refresh() {
     wanted = true;
-    if (busy) return;
-    busy = true;
-    try {
-      while (wanted) {
-        wanted = false;
-        await drawOnce();
-      }
-    } finally {
-      busy = false;
+    drawing ??= drawAll().finally(() => { drawing = null; });
+    return drawing;
+  }
+
+  async function drawAll() {
+    while (wanted) {
+      wanted = false;
+      await drawOnce();
     }
   }
 
   async function drawOnce() {
-    const [angle, shown, running] = [turn.value, all[picture.value], networks];
+    const [angle, name, running] = [turn.value, picture.value, networks];
+    const shown = all[name];
     if (shown.own && !running) return; // it is drawn when the networks have come
     try {
       await draw({ picture: shown, angle: angle % 360, networks: running });
-      figure.dataset.angle = angle;
+      figure.dataset.shown = `${name} ${angle}`;
     } catch (error) {
       if (!running) throw error;
       if (running === networks) failed(error); // else they have been stopped in between
