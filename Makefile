@@ -1,11 +1,12 @@
 # The course's commands; `make help` lists them. PYTHON=python3.12 chooses the Python of a new environment.
 PYTHON ?=
 PORT ?= 8000
+SAMPLE ?= 0
 BOOT := $(or $(PYTHON),python3)
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help env notebooks book serve slides pdf test quick bench clean
+.PHONY: help env notebooks book serve slides pdf test quick lighthouse bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,11 +37,14 @@ test: notebooks ## everything: style, types, library, notebooks, pages in a brow
 quick: env ## the developer's loop: style and the fast tests
 	@$(PY) book/tools/run_tests.py --quick
 
+lighthouse: book ## Lighthouse on every page of the site, or on some: SAMPLE=6 (needs Chromium)
+	@$(PY) book/tools/run_lighthouse.py --sample $(SAMPLE)
+
 bench: env ## time, memory and error of all layers, into book/ledger/benchmarks (10 minutes)
 	@$(PY) -m course_lib bench
 
 clean: ## remove what is built (the environment stays; remove .venv yourself to start anew)
-	rm -rf _build book/web/build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf _build book/web/build .ci/lighthouse/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .DEFAULT:
 	@echo "There is no target '$@'. These exist:" >&2; $(MAKE) --no-print-directory help >&2; exit 2

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 CARDS = "_images/cards"
 INK, GREY, ACCENT, PAPER = "#121824", "#545d6b", "#0b57a4", "#ffffff"
-NOT_IN_MAP = {"404.html", "search.html", "genindex.html", "py-modindex.html", "prf-prf.html", "index.html"}
+NOT_IN_MAP = {"404.html", "search.html", "genindex.html", "index.html"}
 HEAD = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 PLAIN = """<!DOCTYPE html>

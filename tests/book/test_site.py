@@ -18,7 +18,7 @@ VIEWS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390
 TAB_STOPS = """
     [...document.querySelectorAll("pre")].every(e => e.scrollWidth <= e.clientWidth || e.tabIndex === 0)
 """
-LEFT_OUT = {"genindex.html", "py-modindex.html", "search.html"}
+LEFT_OUT = {"index.html"}  # it only leads on to the first page
 PAGES = sorted(
     str(path.relative_to(SITE))
     for path in SITE.rglob("*.html")

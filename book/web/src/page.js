@@ -31,3 +31,24 @@ addEventListener("load", () => {
   if (navigator.connection?.saveData) return;
   setTimeout(() => (window.requestIdleCallback ?? setTimeout)(fetchTheRest), 2500);
 });
+
+// The choice of a version, where more than one is served: the same page there, or its first page.
+function offerVersions() {
+  const versions = window.courseVersions ?? [];
+  const place = document.querySelector(".bd-sidebar-primary .sidebar-primary-item");
+  if (versions.length < 2 || !place) return;
+  const label = document.createElement("label");
+  const choice = document.createElement("select");
+  label.className = "versions";
+  label.append("Version ", choice);
+  for (const version of versions) choice.add(new Option(version.name, version.path, version.here, version.here));
+  choice.addEventListener("change", async () => {
+    const here = new URL(document.documentElement.dataset.content_root, location.href);
+    const there = new URL(choice.value, here);
+    const page = new URL(location.pathname.slice(here.pathname.length), there);
+    const found = await fetch(page, { method: "HEAD" }).catch(() => null);
+    location.href = found?.ok ? page : there;
+  });
+  place.after(label);
+}
+offerVersions();
