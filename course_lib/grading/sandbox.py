@@ -147,9 +147,12 @@ class Sandbox:
         self.busy = True
         self.send({"function": function, "own": own, "before": list(before)})
         try:
-            self.receive()
+            started = self.receive()
         except AnswerError as error:
             raise EarlierCellError(str(error)) from error
+        if started.get("stage") != "own":
+            self.kill()
+            raise EarlierCellError("an earlier answer has left messages behind")
         self.watch(self.limits.seconds)
         self.broken_by_cell = True
         reply = self.receive()

@@ -16,6 +16,8 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import torch
+
 CHECKS = "course_lib.checks"
 Helpers = dict[str, Callable[..., Any]]
 
@@ -70,16 +72,16 @@ def helpers_of(unit: str) -> Helpers:
     except ModuleNotFoundError:
         return {}
     made: dict[FunctionType, FunctionType] = {}
-    named = {name: inspect.unwrap(getattr(module, name)) for name in module.__all__ if name != "hint"}
-    return {
-        name: _taken_out(value, made)
-        for name, value in named.items()
-        if isinstance(value, FunctionType) and name not in module.QUESTIONS
-    }
+    names = [name for name in module.__all__ if name != "hint" and name not in module.QUESTIONS]
+    named = {name: getattr(module, name) for name in names}
+    return {name: _taken_out(value, made) for name, value in named.items() if isinstance(value, FunctionType)}
 
 
-def _taken_out(function: FunctionType, made: dict[FunctionType, FunctionType]) -> FunctionType:
+def _taken_out(function: FunctionType, made: dict[FunctionType, FunctionType]) -> Callable[..., Any]:
     """A copy that reaches only what its code names; functions of the checks are copied too."""
+    inner = inspect.unwrap(function)
+    if inner is not function:  # the checks know one decorator
+        return torch.no_grad()(_taken_out(inner, made))
     if function in made:
         return made[function]
     reached: dict[str, Any] = {"__builtins__": builtins, "__name__": "handed_out"}
@@ -88,13 +90,18 @@ def _taken_out(function: FunctionType, made: dict[FunctionType, FunctionType]) -
     copy.__kwdefaults__ = function.__kwdefaults__
     for name in set(_names(code)) & set(function.__globals__):
         value = function.__globals__[name]
-        plain = inspect.unwrap(value) if callable(value) else value
-        if isinstance(plain, FunctionType) and plain.__module__.startswith(CHECKS):
-            value = _taken_out(plain, made)
-        elif type(value).__module__.startswith(CHECKS) or getattr(value, "__module__", "") == CHECKS:
-            continue
-        reached[name] = value
+        if not _of_the_checks(value):
+            reached[name] = value
+        elif isinstance(value, FunctionType):
+            reached[name] = _taken_out(value, made)
+        elif hasattr(value, "cache_info"):
+            reached[name] = _taken_out(inspect.unwrap(value), made)
     return copy
+
+
+def _of_the_checks(value: Any) -> bool:
+    """Whether a function, class, or object of a class is of the checks, whose modules hold the answers."""
+    return any(str(getattr(part, "__module__", "")).startswith(CHECKS) for part in (value, type(value)))
 
 
 def _names(code: CodeType) -> Iterator[str]:
