@@ -354,17 +354,17 @@ for n in (2, 8, 32):
     print(f"{n:2d} samples   random {checks.measured_error(n):.3f}   equally spaced {even:.0e}")
 
 # %% [markdown]
-# Now design: two answers of `samples` random rotations each were found to differ by `error`. How many random
+# Now design: two answers of **{{samples}} random rotations** each were found to differ by `error`. How many random
 # rotations does *one* answer need, so that its expected distance from the exact one is at most `target`?
 
 
 # %% nbgrader={"grade": false, "grade_id": "samples", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def samples_needed(samples, error, target):
+def samples_needed(error, target):
     """How many random rotations bring one answer's expected error down to the target.
 
     Args:
-        samples: Rotations in each of the two measured answers, a whole number above 0.
-        error: Difference of these two answers in thousandths, a whole number above 0.
+        error: Difference of the two measured answers, of {{samples}} rotations each, in thousandths; a
+            whole number above 0.
         target: Wanted distance of one answer from the exact one in thousandths, a whole
             number above 0.
 
@@ -373,14 +373,15 @@ def samples_needed(samples, error, target):
         whole numbers.
     """
     ### BEGIN SOLUTION
+    samples = {{samples}}
     return -(-samples * error**2 // (2 * target**2))
     ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "samples-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-checks.samples(samples_needed)
+checks.samples(samples_needed, samples={{samples}})
 ### BEGIN HIDDEN TESTS
-checks.samples(samples_needed, seed=20366).require()
+checks.samples(samples_needed, samples={{samples}}, seed=20366).require()
 ### END HIDDEN TESTS
 
 # %% [markdown] tags=["solution"]

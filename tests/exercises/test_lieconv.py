@@ -45,8 +45,8 @@ def test_the_layer_by_hand():
 
 def test_samples_by_hand():
     needed = REFERENCE["samples"]
-    assert needed(8, 10, 10) == 4  # two answers of 8 differ by the error of one of 4
-    assert needed(8, 20, 10) == 16 and needed(8, 10, 9) == 5 and needed(1, 1, 100) == 1
+    assert needed(10, 10) == 4  # two answers of 8 differ by the error of one of 4
+    assert needed(20, 10) == 16 and needed(10, 9) == 5 and needed(1, 100) == 1
 
 
 def test_what_the_notebook_measures():
