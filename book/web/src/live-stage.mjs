@@ -193,7 +193,7 @@ export function setUp(figure, { size, channels, pictures, networks: files, step,
   });
 
   const none = "This browser cannot run the networks (it has no WebAssembly). You see what was computed beforehand.";
-  state("frames", possible() ? "Computed beforehand, every few degrees." : none);
+  state("frames", possible() ? `Computed beforehand, every ${step} degrees.` : none);
   const hint = element("span", { class: "live-hint" }, "or drop one here; it stays on this page");
   const bar = element("div", { class: "demo-bar" }, picture.node, element("div", {}, own, hint, file));
   const actions = element("div", { class: "live-actions" }, start, around, provider.node);
