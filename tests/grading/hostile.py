@@ -84,6 +84,7 @@ FILE = """\
     exec(open({path!r}).read(), names)
     return names['LIFTING'].reference(weight)
 """
+DESTRUCTIVE = ("deletes files", "kills its keeper", "fork bomb")  # never without a closed view of the files
 BODIES = {  # of answer 2: body, what stands before it, shares of the points, phrases of the reason
     "loops forever": ("    while True: pass", "", LOST, "endless loop"),
     "sleeps on import": (SOLVED, "import time; time.sleep(10**6)\n", LOST, "did not finish"),

@@ -11,7 +11,7 @@ from course_lib.grading.isolation import find_isolation
 from course_lib.grading.judging import load_unit
 from course_lib.grading.private import read_private
 from course_lib.grading.sandbox import Limits
-from tests.grading.hostile import SECRET, hand_in, submissions
+from tests.grading.hostile import DESTRUCTIVE, SECRET, hand_in, submissions
 from tests.grading.notebooks import EXERCISES, ROOT
 
 
@@ -37,7 +37,8 @@ def grade_hostile(base, isolation, limits, only=None, jobs=2):
         base: An empty folder.
         isolation: How the answers are kept apart.
         limits: What an answer may use.
-        only: Names of those to grade; all if not given.
+        only: Names of those to grade; all if not given. Where files are not hidden, those that could do
+            harm are left out.
         jobs: Submissions at a time.
     """
     folder, private, neighbour = base / "handed in", base / "private", base / "neighbour"
@@ -48,7 +49,9 @@ def grade_hostile(base, isolation, limits, only=None, jobs=2):
     neighbour.mkdir()
     (neighbour / "grades.csv").write_text("anna,10\n")
     entries = submissions(folder, private, os.getpid())
-    entries = {name: entry for name, entry in entries.items() if only is None or name in only}
+    left_out = () if isolation.files else DESTRUCTIVE
+    wanted = [name for name in entries if name not in left_out and (only is None or name in only)]
+    entries = {name: entries[name] for name in wanted}
     hand_in(folder, entries)
     watched = [folder, private, neighbour, ROOT / "course_lib"]
     before = [digest(path) for path in watched]
