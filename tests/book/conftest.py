@@ -56,6 +56,14 @@ class BelowFolder(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def bring(figure):
+    """Scroll to a figure; a section that has not been drawn yet gets its true height on the way, so go on."""
+    two_frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    for _ in range(4):
+        figure.evaluate("figure => figure.scrollIntoView({block: 'center', behavior: 'instant'})")
+        figure.page.evaluate(two_frames)
+
+
 class Explorer:
     """An interactive figure in a page that is open; from then on the network is cut.
 
@@ -70,14 +78,14 @@ class Explorer:
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.on("request", self._request)
         self.figure = page.locator(f'[data-demo="{name}"]').first
-        self.figure.scroll_into_view_if_needed()
+        bring(self.figure)
         page.locator(f'[data-demo="{name}"][data-ready]').first.wait_for()
         page.wait_for_load_state("networkidle")
         self.troubles.clear()  # until here the figure was loading
         page.context.set_offline(True)
 
     def _request(self, request):
-        if request.resource_type != "font":  # formulas elsewhere in the page fetch their fonts late
+        if request.resource_type not in ("font", "image"):  # what is late elsewhere in the page
             self.troubles.append(f"request: {request.url}")
 
     def set(self, label, value):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from conftest import bring
 
 from course_lib.explorers import harmonics, lifting, orbit
 from course_lib.groups import CyclicGroup, DihedralGroup
@@ -33,7 +34,7 @@ def test_figures_far_below_come_without_the_network(browser, site):
     assert page.locator("[data-demo='harmonics'][data-ready]").count() == 0
     page.context.set_offline(True)
     for figure in page.locator("[data-demo='harmonics']").all():
-        figure.scroll_into_view_if_needed()
+        bring(figure)
         figure.locator("[data-number='alias']").wait_for()
     page.context.close()
 
@@ -101,7 +102,7 @@ def test_lifting_can_be_dragged_and_moved_by_keys(explorer):
     one = explorer("lifting")
     one.set("Kernel", "edge")
     one.set("Turn", 0)
-    one.figure.scroll_into_view_if_needed()
+    bring(one.figure)
     box = one.figure.locator(".demo-drag").bounding_box()
     x, y, arm = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 3
     one.page.mouse.move(x + arm, y)
@@ -155,6 +156,7 @@ def check_harmonics(one, weights, angle):
 @pytest.mark.parametrize(("ring", "frequency", "angle"), [(2, 2, 30), (1, 3, 30), (4, 8, 77), (0, 0, 90)])
 def test_single_harmonics_are_those_of_the_library(explorer, ring, frequency, angle):
     one = explorer("harmonics")
+    one.figure.get_by_label("only this harmonic").check()
     one.set("Frequency", frequency)
     one.set("Ring", ring)
     one.set("Weight", 1)
@@ -169,6 +171,7 @@ def test_sum_of_harmonics_is_that_of_the_library(explorer):
     one = explorer("harmonics")
     one.figure.get_by_label("only this harmonic").uncheck()
     one.figure.get_by_role("button", name="Clear").click()
+    one.drawn()
     assert "All weights are zero" in one.figure.locator(".demo-read").inner_text()
     weights = torch.zeros(harmonics.N_RINGS, harmonics.MAX_FREQUENCY + 1, dtype=torch.float64)
     for ring, frequency, weight in ((1, 1, 1.5), (2, 3, -0.7), (3, 0, 0.4)):
@@ -177,4 +180,3 @@ def test_sum_of_harmonics_is_that_of_the_library(explorer):
         one.set("Weight", weight)
         weights[ring, frequency] = weight
     check_harmonics(one, weights, 30)
-    one.figure.get_by_label("only this harmonic").check()

@@ -35,10 +35,10 @@ export function onceAFrame(draw) {
 }
 
 /** A control behind its label. The label holds nothing but words, so it is the control's name and no more. */
-function labelled(words, input, ...more) {
+function labelled(kind, words, input, ...more) {
   input.id = `demo-control-${(named += 1)}`;
   const label = element("label", { class: "demo-label", for: input.id }, words);
-  return element("div", { class: `demo-control demo-${input.type}` }, label, input, ...more);
+  return element("div", { class: `demo-control ${kind}` }, label, input, ...more);
 }
 
 /** A labelled range input; `value` reads and sets the number. `words` turns it into the text that is shown and spoken. */
@@ -58,7 +58,7 @@ export function slider({ label, min, max, step = 1, value, unit = "", words = (x
     onInput?.(input.valueAsNumber);
   });
   set(value);
-  return { node: labelled(label, input, shown), input, show, get value() { return input.valueAsNumber; }, set value(x) { set(x); } };
+  return { node: labelled("demo-slider", label, input, shown), input, show, get value() { return input.valueAsNumber; }, set value(x) { set(x); } };
 }
 
 /** A labelled choice; `options` maps values to the words that are shown. */
@@ -66,7 +66,7 @@ export function choice({ label, options, value, onInput }) {
   const input = element("select", { autocomplete: "off", "aria-label": label });
   for (const [name, words] of Object.entries(options)) input.append(new Option(words, name, name === value, name === value));
   input.addEventListener("change", () => onInput?.(input.value));
-  return { node: labelled(label, input), input, get value() { return input.value; }, set value(name) { input.value = name; } };
+  return { node: labelled("demo-choice", label, input), input, get value() { return input.value; }, set value(name) { input.value = name; } };
 }
 
 /** A labelled box to check. */
@@ -74,7 +74,7 @@ export function check({ label, value = false, onInput }) {
   const input = element("input", { type: "checkbox", autocomplete: "off" });
   input.checked = value;
   input.addEventListener("change", () => onInput?.(input.checked));
-  return { node: labelled(label, input), input, get value() { return input.checked; }, set value(x) { input.checked = x; } };
+  return { node: labelled("demo-check", label, input), input, get value() { return input.checked; }, set value(x) { input.checked = x; } };
 }
 
 /** A button. */
