@@ -121,6 +121,6 @@ def test_an_empty_ledger_is_said(browser, explorer):
     page.route("**/results.json", lambda route: route.fulfill(body=json.dumps({"sets": []})))
     page.goto(one.page.url)
     figure = page.locator("[data-demo=results]")
-    figure.scroll_into_view_if_needed()
+    figure.evaluate("figure => figure.scrollIntoView()")
     figure.get_by_text("no planned run yet").wait_for()
     context.close()

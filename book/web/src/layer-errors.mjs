@@ -6,6 +6,7 @@ import { chart, swatch } from "./explorer-chart.mjs";
 import { data } from "./explorer-numbers.mjs";
 import { choice, digits, element, number, onceAFrame, slider, speaker } from "./explorer-parts.mjs";
 
+const NUMBERS = data("layer-errors");
 const SMALLEST = 1e-4; // drawn for all that is less
 const ERRORS = {
   label: "error",
@@ -16,7 +17,7 @@ const ERRORS = {
 };
 
 export async function build(figure) {
-  const { angles, floorAngle, networks } = await data("layer-errors");
+  const { angles, floorAngle, networks } = await NUMBERS;
   const named = Object.fromEntries(networks.map((network) => [network.label, network]));
   const layers = networks[0].layers;
   const step = angles[1] - angles[0];

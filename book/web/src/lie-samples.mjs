@@ -6,6 +6,7 @@ import { chart, swatch } from "./explorer-chart.mjs";
 import { data } from "./explorer-numbers.mjs";
 import { choice, digits, element, number, onceAFrame, slider, speaker } from "./explorer-parts.mjs";
 
+const NUMBERS = data("lie-samples");
 const SMALLEST = 1e-6; // drawn for all that is less
 const ERRORS = {
   label: "error",
@@ -17,7 +18,7 @@ const ERRORS = {
 const rms = (row) => Math.sqrt(row.reduce((sum, x) => sum + x * x, 0) / row.length);
 
 export async function build(figure) {
-  const { samples, curves } = await data("lie-samples");
+  const { samples, curves } = await NUMBERS;
   const named = Object.fromEntries(curves.map((curve) => [curve.label, curve]));
   const options = Object.fromEntries(curves.map(({ label }) => [label, label]));
   const draws = curves[0].errors[0].length;

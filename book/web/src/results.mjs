@@ -7,6 +7,7 @@ import { chart, roundTicks, swatch } from "./explorer-chart.mjs";
 import { data } from "./explorer-numbers.mjs";
 import { choice, element, onceAFrame, slider, speaker } from "./explorer-parts.mjs";
 
+const NUMBERS = data("results");
 const SCORES = { dice: "Dice", accuracy: "accuracy", auc: "AUC", agreement: "agreement with itself" };
 const VIEWS = { angle: "the angle of the image", method: "the method", share: "the share of training images" };
 const DASHES = { none: "", "quarter-turns": "7 4", rotations: "9 3 2 3", averaged: "2 3" };
@@ -14,7 +15,7 @@ const digits = (x) => x.toFixed(4);
 const percent = (share) => `${Number((100 * share).toPrecision(3))} %`;
 
 export async function build(figure) {
-  const { sets } = await data("results");
+  const { sets } = await NUMBERS;
   if (!sets.length) {
     figure.replaceChildren(element("p", { class: "demo-read" }, "The ledger holds no planned run yet, so there is nothing to show."));
     return;

@@ -8,11 +8,12 @@ import { panel, row } from "./explorer-panels.mjs";
 import { choice, digits, element, number, onceAFrame, slider, speaker } from "./explorer-parts.mjs";
 import { splineRotate } from "./explorer-splines.mjs";
 
+const NUMBERS = data("sre-rings");
 const KERNELS = { hard: "hard rings", smooth: "smooth rings", half: "upper half of the hard rings" };
 const STRONGER = 50; // the difference is shown with colours so many times as strong
 
 export async function build(figure) {
-  const { side, levels, picture, masks, weights } = await data("sre-rings");
+  const { side, levels, picture, masks, weights } = await NUMBERS;
   const upright = picture.map((grey) => grey / levels);
   const centre = (upright.length - 1) / 2;
   let kernelSide = 9;
