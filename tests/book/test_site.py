@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.groups import CyclicGroup, DihedralGroup
-
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build/html"
 AXE = ROOT / "book/web/node_modules/axe-core/axe.min.js"
@@ -124,61 +122,6 @@ def test_page_works_and_is_accessible(watched, name):
         ]
         assert bad == [], (scheme, width)
     assert one.troubles == []
-
-
-def explorer_page() -> str:
-    """First page with the group explorer."""
-    return next(name for name in PAGES if 'data-demo="group-table"' in (SITE / name).read_text())
-
-
-def test_explorer_shows_the_products_of_the_library(watched):
-    one = watched()
-    page = one.open(explorer_page())
-    figure = page.locator('[data-demo="group-table"]').first
-    groups = {str(group): group for group in (DihedralGroup(4), CyclicGroup(6), DihedralGroup(3))}
-    for name, group in groups.items():
-        figure.locator("select").select_option(name)
-        figure.locator(f":scope[data-ready='{name}']").wait_for()
-        state = group.identity
-        for g in [*group.elements, 1, group.order - 1, 1]:
-            figure.locator(f"button[data-element='{g}']").click()
-            wanted = group.product(g, state)
-            seen = figure.evaluate("f => [f.dataset.g, f.dataset.h, f.dataset.product].map(Number)")
-            assert seen == [g, state, wanted]
-            lit = figure.locator("td.on")
-            assert lit.count() == 1
-            where = lit.evaluate("td => [td.parentElement.rowIndex - 1, td.cellIndex - 1]")
-            assert where == [g, state]
-            assert lit.inner_text() == figure.locator(f"button[data-element='{wanted}']").inner_text()
-            state = wanted
-    assert one.troubles == []
-
-
-def test_explorer_works_by_keyboard_and_speaks(watched):
-    one = watched()
-    page = one.open(explorer_page())
-    figure = page.locator('[data-demo="group-table"]').first
-    figure.locator("select").select_option("D_4")
-    first = figure.locator("button[data-element='1']")
-    first.focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("f")
-    assert figure.get_attribute("data-product") == str(DihedralGroup(4).product(4, 1))
-    outline = first.evaluate("b => getComputedStyle(b).outlineStyle + getComputedStyle(b).outlineWidth")
-    assert outline == "solid3px"
-    spoken = figure.locator("output")
-    assert spoken.get_attribute("aria-live") == "polite" and "First r, then m" in spoken.inner_text()
-
-
-def test_picture_of_the_explorer_turns_counter_clockwise(watched):
-    page = watched().open(explorer_page())
-    figure = page.locator('[data-demo="group-table"]').first
-    figure.locator("select").select_option("D_4")
-    top = "f => { const c = f.querySelectorAll('circle')[0].getBoundingClientRect(); return [c.x, c.y]; }"
-    x0, y0 = figure.evaluate(top)
-    figure.locator("button[data-element='1']").click()
-    x1, y1 = figure.evaluate(top)
-    assert x1 < x0 - 10 and abs(y1 - y0) < 2  # from the upper right corner to the upper left
 
 
 @pytest.mark.parametrize(
