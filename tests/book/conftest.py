@@ -129,6 +129,12 @@ class Explorer:
         self.page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.fixture(name="bring")
+def bring_fixture():
+    """The function that scrolls to a figure."""
+    return bring
+
+
 @pytest.fixture(scope="module")
 def site():
     """Address of the built site, served below a folder; the variable COURSE_SITE names another build."""

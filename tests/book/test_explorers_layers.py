@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from conftest import bring
 
 from course_lib.explorers import harmonics, lifting, orbit
 from course_lib.groups import CyclicGroup, DihedralGroup
@@ -28,7 +27,7 @@ def test_figure_fits_every_screen_and_is_accessible(explorer, name):
     assert one.troubles == []
 
 
-def test_figures_far_below_come_without_the_network(browser, site):
+def test_figures_far_below_come_without_the_network(browser, site, bring):
     page = browser.new_page()
     page.goto(f"{site}book/06-steerable.html", wait_until="networkidle")
     assert page.locator("[data-demo='harmonics'][data-ready]").count() == 0
@@ -98,7 +97,7 @@ def test_lifting_differs_as_in_the_library(explorer, kernel, angle):
     assert on == [f"{90 * wanted.turns}°"] * 2
 
 
-def test_lifting_can_be_dragged_and_moved_by_keys(explorer):
+def test_lifting_can_be_dragged_and_moved_by_keys(explorer, bring):
     one = explorer("lifting")
     one.set("Kernel", "edge")
     one.set("Turn", 0)

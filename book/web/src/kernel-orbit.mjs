@@ -92,8 +92,9 @@ export async function build(figure) {
     const pair = [banks.interpolated[h][h], banks.analytic[h][h]];
     drawBank(bank, banks, size, h);
     bank.describe(`${order} by ${order} kernels. Along the diagonal stands slice 0, turned a step further in each row.`);
-    pair.forEach((kernel, k) => panels[k].kernel(kernel, size, banks.limit));
-    panels[2].kernel(pair[0].map((x, k) => x - pair[1][k]), size, banks.limit);
+    const limit = largest(pair[1]);
+    pair.forEach((kernel, k) => panels[k].kernel(kernel, size, limit));
+    panels[2].kernel(pair[0].map((x, k) => x - pair[1][k]), size, limit);
     chart.show(banks.errors.map((value, k) => ({ name: words(k), value, on: k === h })));
     chart.describe(`Error of each output entry: ${banks.errors.map((value, k) => `${words(k)} ${digits(value)}`).join(", ")}`);
     where.textContent = `Entry ${words(h)}: turned pixels differ from the turned formula by `;
