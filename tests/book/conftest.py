@@ -119,6 +119,7 @@ class Explorer:
             root = "document.documentElement"
             overflow = self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
             assert overflow <= 1, f"{overflow} px wider than the screen of {width} px"
+            bring(self.figure)
             path = SHOTS / f"explorer-{self.name}-{scheme}-{width}.png"
             self.figure.screenshot(path=path, animations="disabled")
             if (scheme, width) in (("light", 1280), ("dark", 390)):
