@@ -24,7 +24,11 @@ PICTURE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'src="([^"]*)"')
 DATA_URI = re.compile(r'src="data:image/(webp|png|jpeg|gif);base64,([^"]{1500,})"')
 SCRIPT = re.compile(r'<script(?![^>]*\b(?:defer|async|type="module"))([^>]*\bsrc="[^"]+"[^>]*)>')
-ICON = re.compile(r'(<(?:i|span) class="(?:fa-solid|fa-brands|fas|fab|fa) [^>]*?)(?<!aria-hidden="true")>')
+ICON = re.compile(
+    r'(<(?:i|span) class="(?:[^"]* )?(?:fa-solid|fa-brands|fas|fab) (?![^>]*aria-hidden)[^>]*)>'
+)
+    r'(<(?:i|span) class="(?:[^"]* )?(?:fa-solid|fa-brands|fas|fab) (?![^>]*aria-hidden)[^>]*)>'
+)
 MODULE = re.compile(r'<script type="module" src=')
 NAMELESS = re.compile(r'<th class="head[^"]*"><p></p></th>')
 SIDEBAR = '<div id="pst-primary-sidebar" class='

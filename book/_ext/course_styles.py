@@ -15,7 +15,7 @@ CLASS = re.compile(r'\bclass="([^"]*)"')
 SELECTED = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\.)*)")
 FUNCTION = re.compile(r":(?:not|is|where|has)\((?:[^()]|\([^()]*\))*\)")
 OLD_ICONS = re.compile(r"FontAwesome|Font Awesome 5|fa-v4|fa-regular")
-VARIABLE = re.compile(r"([{;]\s*)(--[\w-]+)\s*:[^;{}\"']*(?:;|(?=}))")
+VARIABLE = re.compile(r"(?<=[{;])(\s*)(--[\w-]+)\s*:[^;{}\"']*(?:;|(?=}))")
 BOOTSTRAP = {"show", "showing", "hiding", "fade", "active", "collapse", "collapsing", "collapsed"}
 MADE_BY_SCRIPTS = ("bs-tooltip", "tooltip", "dropdown", "search", "highlight")
 

@@ -1,4 +1,4 @@
-"""One folder for a web server: the newest site, its slides, and the sites of releases in folders beside it."""
+"""One folder for a web server: the newest site, its slides, and the sites of releases beside it."""
 
 import argparse
 import json

@@ -16,12 +16,14 @@ const boxes = new IntersectionObserver(
   },
   { rootMargin: "100%" },
 );
-// Called by the theme for each box, when the page has opened and when the window has changed its size.
+// Called by the theme for each box of code or output, when the page has opened and when the window has changed its size.
 window.courseTabStop = (box) => {
   if (!guessed.has(box)) guessed.set(box, box.tabIndex);
   boxes.unobserve(box);
   boxes.observe(box);
 };
+
+document.querySelectorAll("div.math[tabindex]").forEach(window.courseTabStop);
 
 // Pictures further down are fetched when the page is idle, so that it stays whole when the network goes.
 function fetchTheRest() {
