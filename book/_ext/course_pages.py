@@ -27,8 +27,6 @@ SCRIPT = re.compile(r'<script(?![^>]*\b(?:defer|async|type="module"))([^>]*\bsrc
 ICON = re.compile(
     r'(<(?:i|span) class="(?:[^"]* )?(?:fa-solid|fa-brands|fas|fab) (?![^>]*aria-hidden)[^>]*)>'
 )
-    r'(<(?:i|span) class="(?:[^"]* )?(?:fa-solid|fa-brands|fas|fab) (?![^>]*aria-hidden)[^>]*)>'
-)
 MODULE = re.compile(r'<script type="module" src=')
 NAMELESS = re.compile(r'<th class="head[^"]*"><p></p></th>')
 SIDEBAR = '<div id="pst-primary-sidebar" class='
