@@ -108,6 +108,7 @@ def test_methods_are_left_out_and_read_by_keyboard_and_by_mouse(explorer):
 
 def test_results_fit_and_are_accessible(explorer):
     one = explorer("results")
+    one.set("Data", "Kvasir-SEG")
     for view in ("share", "method", "angle"):
         one.set("Against", view)
         assert one.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
