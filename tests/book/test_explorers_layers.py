@@ -38,6 +38,18 @@ def test_figures_far_below_come_without_the_network(browser, site, bring):
     page.context.close()
 
 
+def test_without_javascript_a_picture_and_a_sentence_stand_there(browser, site):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(f"{site}book/04-p4.html")
+    figure = page.locator("[data-demo='lifting']")
+    figure.scroll_into_view_if_needed()
+    assert "With JavaScript" in figure.locator("figcaption").inner_text()
+    picture = figure.locator("img")
+    assert len(picture.get_attribute("alt")) > 40
+    assert picture.evaluate("async image => { await image.decode(); return image.naturalWidth; }") == 960
+    page.context.close()
+
+
 @pytest.mark.parametrize("group", [DihedralGroup(4), CyclicGroup(6), DihedralGroup(3)], ids=str)
 def test_table_shows_the_products_of_the_library(explorer, group):
     figure = explorer("group-table").figure

@@ -27,7 +27,7 @@ def test_beyond_the_limit_another_frequency_is_seen(ring, frequency, seen):
 
 @pytest.mark.parametrize("ring", range(1, N_RINGS))
 def test_within_the_limit_the_frequency_is_seen(ring):
-    for frequency in range(band_limit(ring) + 1):
+    for frequency in (0, band_limit(ring) - 1, band_limit(ring)):
         found = steer(single(ring, frequency), 30)
         assert found.shares[frequency] > 0.998 and found.alias < 2e-3
         assert found.formula_error < 0.06
@@ -47,7 +47,7 @@ def test_quarter_turns_are_exact_and_keep_the_norm():
 
 def test_rival_is_pale_between_quarter_turns():
     weights = 0.5 * single(1, 0) + single(1, 1) - single(2, 2) + 0.8 * single(3, 3)  # the chapter's start
-    for angle in (15, 30, 45, 60, 75):
+    for angle in (15, 45):
         found = steer(weights, angle)
         assert found.pixels_norm < 0.86 and found.formula_norm > 0.98
 

@@ -6,9 +6,9 @@ from course_lib.explorers.lifting import C4, KERNELS, letter, lift_turned
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_quarter_turns_are_exact_and_half_way_is_worst(kernel):
-    errors = {angle: lift_turned(angle, kernel).error for angle in range(0, 91, 5)}
+    errors = {angle: lift_turned(angle, kernel).error for angle in range(0, 91, 15)}
     assert errors[0] == errors[90] == 0
-    assert abs(max(errors, key=errors.__getitem__) - 45) <= 5
+    assert max(errors, key=errors.__getitem__) == 45
 
 
 def test_maps_change_places_as_the_group_says():
