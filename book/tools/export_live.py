@@ -32,6 +32,11 @@ READS = (
 )
 
 
+def weights(run: str) -> Path:
+    """Weights file of a run."""
+    return ROOT / "book" / "weights" / f"{Path(run).name}.safetensors"
+
+
 def main() -> int:
     """Write the files where the site finds them, if anything they are made from has changed."""
     stamp, wanted = BUILD / ".stamp-live", digest(*READS)

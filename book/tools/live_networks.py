@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import onnx
 import torch
-from export_live import BUILD, RESNETS, UNETS
+from export_live import BUILD, RESNETS, UNETS, weights
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from torch import Tensor
@@ -41,11 +41,6 @@ N_PICTURES = 6
 STILL_ANGLES = (0, 30, 90)
 LARGE = 256  # numbers; smaller arrays stay in float32
 LEAST_DICE = 0.98  # of a mask before and after rounding the weights, mean over the test pictures
-
-
-def weights(run: str) -> Path:
-    """Weights file of a run."""
-    return BOOK / "weights" / f"{Path(run).name}.safetensors"
 
 
 def halved(model: onnx.ModelProto) -> onnx.ModelProto:
