@@ -132,7 +132,7 @@ def of_share(entries: Iterable[Entry], share: float) -> list[Entry]:
 def draw_still(sets: list[Row], path: Path) -> None:
     """Dice over the angle on the first data set, for readers without JavaScript."""
     plt.style.use("course_lib.course")
-    figure, axis = plt.subplots(figsize=(6.4, 3), dpi=100)
+    figure, axis = plt.subplots(figsize=(6.4, 3), dpi=100, layout="constrained")
     axis.set(xlabel="angle of the image (degrees)", ylabel="score", xticks=range(0, 361, 90))
     if not sets:
         axis.set_title("no runs yet")
@@ -142,7 +142,7 @@ def draw_still(sets: list[Row], path: Path) -> None:
         axis.plot(method["angles"], method["curves"][what]["mean"], label=method["label"], **look)
         axis.set_title(f"{sets[0]['name']}: {what}")
     if sets:
-        axis.legend(fontsize=7, ncols=3)
+        figure.legend(fontsize=7, loc="outside right upper")
     figure.savefig(path)
 
 
