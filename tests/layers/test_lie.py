@@ -182,6 +182,19 @@ def test_gradients_reach_every_weight_and_are_finite():
             assert tensor.grad is not None and tensor.grad.isfinite().all() and tensor.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("readout", ["set", "points"])
+def test_the_network_is_its_layers_then_a_mean_over_the_group(readout):
+    net = network(SE2, samples=3, spacing="even", neighbours=100, readout=readout)
+    points, values = normal(2, 4, 2), normal(2, 4, 2, seed=1)
+    f = net.embed(values)[:, :, None].expand(-1, -1, 3, -1).flatten(1, 2)
+    near = everybody(SE2, SE2.lift(points, samples=3, spacing="even").flatten(1, 2))
+    for norm, conv in zip(net.norms, net.convs, strict=True):
+        f = f + torch.nn.functional.silu(conv(norm(f), near))
+    mean = torch.stack([f[:, 3 * i : 3 * i + 3].sum(1) / 3 for i in range(4)], dim=1)
+    expected = net.head(mean.sum(1) / 4 if readout == "set" else mean)
+    torch.testing.assert_close(net(points, values), expected)
+
+
 def test_a_mean_leaves_padding_out():
     f = torch.tensor([[[1.0], [3], [99]]])
     assert masked_mean(f, torch.tensor([[True, True, False]])).tolist() == [[2]]
