@@ -30,6 +30,9 @@ def test_figure_fits_every_screen_and_is_accessible(explorer, name):
 def test_figures_far_below_come_without_the_network(browser, site, bring):
     page = browser.new_page()
     page.goto(f"{site}book/06-steerable.html", wait_until="networkidle")
+    numbers = "performance.getEntriesByType('resource').some(r => r.name.endsWith('harmonics.json'))"
+    page.wait_for_function(numbers)  # fetched ahead, when the page is at rest
+    page.wait_for_load_state("networkidle")
     assert page.locator("[data-demo='harmonics'][data-ready]").count() == 0
     page.context.set_offline(True)
     for figure in page.locator("[data-demo='harmonics']").all():
@@ -43,7 +46,7 @@ def test_without_javascript_a_picture_and_a_sentence_stand_there(browser, site):
     page.goto(f"{site}book/04-p4.html")
     figure = page.locator("[data-demo='lifting']")
     figure.scroll_into_view_if_needed()
-    assert "With JavaScript" in figure.locator("figcaption").inner_text()
+    assert "With JavaScript" in figure.locator("figcaption").text_content()
     picture = figure.locator("img")
     assert len(picture.get_attribute("alt")) > 40
     assert picture.evaluate("async image => { await image.decode(); return image.naturalWidth; }") == 960
