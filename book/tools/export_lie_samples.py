@@ -28,7 +28,8 @@ def draw_still(curves: list[dict], path: Path) -> None:
         typical = np.sqrt(np.square(curve["errors"]).mean(axis=1))
         axis.loglog(SAMPLES, typical, "o-", ms=4, color=curve["colour"], label=curve["label"])
         if curve is curves[0]:
-            axis.loglog(SAMPLES, typical[-1] * np.sqrt(SAMPLES[-1] / np.array(SAMPLES)), "--", color="#555555", label="1/√n")
+            line = typical[-1] * np.sqrt(SAMPLES[-1] / np.array(SAMPLES))
+            axis.loglog(SAMPLES, line, "--", color="#555555", label="1/√n")
     axis.set(xlabel="samples n of each point", ylabel="error", ylim=(1e-6, 1), xticks=SAMPLES)
     axis.set_xticklabels(SAMPLES)
     axis.minorticks_off()
