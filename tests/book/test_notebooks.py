@@ -119,6 +119,26 @@ def read(notebook):
     return json.loads(notebook.read_text())["cells"]
 
 
+def test_notebook_calls_the_twin_of_an_interactive_figure(small_book):
+    page = small_book / "book/one.md"
+    twin = '```{raw} html\n<figure class="demo" data-demo="a-b" data-twin="a_b">\n</figure>\n```\n'
+    page.write_text(page.read_text() + "\nBefore.\n\n" + twin + "\nAfter.\n")
+    build_notebooks.main([], root=small_book)
+    cells = json.loads((small_book / "book/notebooks/one.ipynb").read_text())["cells"]
+    before, live, after = [("".join(cell["source"]), cell["cell_type"]) for cell in cells[-3:]]
+    assert before == ("Before.", "markdown") and after == ("After.", "markdown")
+    assert live == ("from course_lib.widgets.a_b import a_b_widget\n\na_b_widget()", "code")
+
+
+def test_every_twin_is_in_the_library():
+    calls = [
+        line for path in NOTEBOOKS for line in path.read_text("utf8").splitlines() if "_widget()" in line
+    ]
+    names = {line.strip().strip('",').removesuffix("_widget()") for line in calls}
+    assert {"lifting", "kernel_orbit", "harmonics"} <= names
+    assert all((ROOT / f"course_lib/widgets/{name}.py").is_file() for name in names)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_committed_notebooks_are_clean(path):
     book = json.loads(path.read_text())
