@@ -1,6 +1,7 @@
 """Question on p4: at which sizes a small network is exact, measured and predicted."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -116,10 +117,10 @@ def count(
 
 
 def _sizes_cases(generator: torch.Generator, step: int) -> Iterator[tuple[int, tuple[str, ...]]]:
-    chains = [(layer,) for layer in LAYERS]
-    chains += [(first, second) for first in LAYERS for second in LAYERS]
-    for chain in chains:
-        yield from ((size, chain) for size in range(step**2, step**2 + 2 * step))
+    for layer in LAYERS:
+        yield from ((size, (layer,)) for size in range(step**2, step**2 + 2 * step))
+    for chain in product(LAYERS, repeat=2):
+        yield from ((step**2 + more, chain) for more in (0, 1, step, step + 1))
     for _ in range(40):
         chain = tuple(LAYERS[integer(generator, 0, 3)] for _ in range(integer(generator, 3, 5)))
         yield step**5 + integer(generator, 0, 99), chain
