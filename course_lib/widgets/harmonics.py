@@ -45,7 +45,7 @@ def draw_steered(found: Steered) -> Figure:
     for ax, (title, kernel) in zip(axes[:3], panels.items(), strict=True):
         plot_kernel(kernel, limit=limit, ax=ax).set_title(title)
     axes[3].bar(range(len(found.shares)), found.shares.tolist(), color="#0072B2")
-    axes[3].set(xlabel="frequency", ylabel="share seen", ylim=(0, 1))
+    axes[3].set(xlabel="frequency", ylabel="share seen", ylim=(0, 1), xticks=range(len(found.shares)))
     return figure
 
 

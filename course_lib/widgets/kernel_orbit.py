@@ -58,7 +58,7 @@ def draw_entry(found: Entry) -> Figure:
     figure, axes = plt.subplots(1, 4, figsize=(8.4, 2.5), width_ratios=(1, 1, 1, 1.6))
     orbit, h = found.orbit, found.entry
     pair = orbit.interpolated[h, h], orbit.analytic[h, h]
-    limit = float(orbit.analytic.abs().max())
+    limit = float(pair[1].abs().max())
     titles = "pixels turned", "formula turned", "difference"
     for ax, kernel, title in zip(axes[:3], (*pair, pair[0] - pair[1]), titles, strict=True):
         plot_kernel(kernel, limit=limit, ax=ax).set_title(title)
