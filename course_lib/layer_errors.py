@@ -29,10 +29,17 @@ ONE = torch.ones(1, 1)  # a turn does nothing to a scalar but move it
 def measuring_picture(size: int = 48) -> Float[Tensor, "1 3 y x"]:
     """A synthetic polyp in float64, slightly blurred, that fades to black inside the inscribed disc.
 
+    It is the same whatever torch's default type is.
+
     Args:
         size: Side in pixels.
     """
-    frames, _ = synthetic_polyps(n_scenes=1, n_frames=1, size=size, seed=5)
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)  # random numbers of another type are other numbers
+    try:
+        frames, _ = synthetic_polyps(n_scenes=1, n_frames=1, size=size, seed=5)
+    finally:
+        torch.set_default_dtype(default)
     blurred = ndimage.gaussian_filter(frames.images.double().numpy(), (0, 0, BLUR_PX, BLUR_PX))
     return torch.from_numpy(blurred) / 255 * fading_disc(size)
 

@@ -28,6 +28,15 @@ def test_the_picture_fades_to_black_inside_the_disc(picture):
     assert (there_and_back - picture).norm() < 0.03 * picture.norm()
 
 
+def test_the_picture_does_not_depend_on_the_default_type(picture):
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(measuring_picture(32), picture)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize("family", ["p4", "steerable-so2", "sre"])
 def test_exact_networks_are_exact_at_every_layer(family, picture):
     meter = LayerErrors(network(family), picture)

@@ -70,7 +70,7 @@ def layer_errors_widget(folder: Path | None = None) -> LiveFigure:
 
 def draw_measured(found: Measured) -> Figure:
     """The error of every layer, with the floor; the chosen layer is marked."""
-    figure, ax = plt.subplots(figsize=(7.5, 2.8))
+    figure, ax = plt.subplots(figsize=(7.5, 2.8), layout="constrained")
     place, colour = list(found.errors).index(found.layer), FAMILY_COLOURS[found.family]
     layers = range(1, len(found.errors) + 1)
     curves = {found.label: (found.errors, "-"), "floor": (found.floors, ":")}
