@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import importlib
 import importlib.util
 import stat
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 from course_lib.checks.questions import Question
 from course_lib.grading.isolation import Isolation
 from course_lib.grading.records import digest_of
-from course_lib.variants import handed_out, read_secret
+from course_lib.variants import handed_out, questions_of, read_secret
 
 SECRET = "secret.txt"
 
@@ -40,7 +39,7 @@ class Private:
         Raises:
             ValueError: If there is no such unit.
         """
-        return published_questions(unit) | self.questions.get(unit, {})
+        return questions_of(unit) | self.questions.get(unit, {})
 
     def secret_of(self, unit: str) -> str:
         """The secret by which a unit's variants were drawn, or nothing if all students have the same."""
@@ -66,18 +65,6 @@ class Private:
         """
         mixed = hmac.new(self.secret, f"{run}/{unit}/{student}".encode(), hashlib.sha256).digest()
         return int.from_bytes(mixed[:4], "big") >> 1
-
-
-def published_questions(unit: str) -> dict[str, Question]:
-    """Questions that ``course_lib.checks`` has for a unit.
-
-    Raises:
-        ValueError: If there is no such unit.
-    """
-    try:
-        return importlib.import_module(f"course_lib.checks.{unit}").QUESTIONS
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise ValueError(f"there is no unit {unit!r}; units are the notebooks in exercises/") from error
 
 
 def read_private(folder: Path, units: list[str]) -> Private:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from course_lib.grading.isolation import Isolation
-from course_lib.grading.private import Private, published_questions, read_private
+from course_lib.grading.private import Private, read_private
+from course_lib.variants import questions_of
 
 HIDDEN = """
 from dataclasses import replace
@@ -20,7 +21,7 @@ def test_secret_and_hidden_questions_are_read(tmp_path):
     private = read_private(tmp_path, ["p4", "sre"])
     assert private.secret == b"words"
     questions = private.questions_of("p4")
-    assert list(questions) == list(published_questions("p4"))
+    assert list(questions) == list(questions_of("p4"))
     assert questions["norm"].hints == ("hidden",) and questions["action"].hints != ("hidden",)
     (tmp_path / "p4.py").write_text(HIDDEN + "\n")
     assert read_private(tmp_path, ["p4"]).digest != private.digest
