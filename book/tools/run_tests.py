@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import build_exercises
 import jupytext
+import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -27,15 +30,26 @@ def spelling() -> list[str]:
     return [str(path) for path in sorted(text)] + ["course_lib"]
 
 
-def solved_notebooks() -> list[str]:
+def solved_notebooks() -> list[Path]:
     """Notebooks of the sample solutions, made for this run."""
-    SOLUTIONS.mkdir(parents=True, exist_ok=True)
-    for old in SOLUTIONS.glob("*.ipynb"):
-        old.unlink()
-    for source in sorted([*ROOT.glob("solutions/*.py"), *ROOT.glob("solutions/*.md")]):
-        if "jupytext" in source.read_text("utf8")[:1000]:
-            jupytext.write(jupytext.read(source), SOLUTIONS / f"{source.stem}.ipynb", fmt="ipynb")
-    return [str(path) for path in SOLUTIONS.glob("*.ipynb")]
+    shutil.rmtree(SOLUTIONS, ignore_errors=True)
+    build_exercises.main(["--solved", str(SOLUTIONS)])
+    return sorted(SOLUTIONS.glob("*.ipynb"))
+
+
+def new_notebooks() -> list[Path]:
+    """Chapters' notebooks with a cell that the book does not execute, apart from the set-up cells."""
+    found = []
+    for path in sorted((ROOT / "book/notebooks").glob("*.ipynb")):
+        cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        own = {cell.source for cell in cells if "setup" not in cell.metadata.get("tags", [])}
+        chapter = ROOT / "book" / f"{path.stem}.md"
+        executed = {
+            cell.source for cell in jupytext.read(chapter, fmt="md:myst").cells if cell.cell_type == "code"
+        }
+        if own - executed:
+            found.append(path)
+    return found
 
 
 def step(name: str, command: list[str | Path]) -> bool:
@@ -62,9 +76,7 @@ def main() -> int:
         ("ruff format", [BIN / "ruff", "format", "--check", "."]),
     ]
     if not quick:
-        notebooks = [
-            p for folder in ("book/notebooks", "exercises") for p in sorted((ROOT / folder).glob("*.ipynb"))
-        ]
+        notebooks = [*new_notebooks(), *sorted((ROOT / "exercises").glob("*.ipynb"))]
         steps += [
             ("pyright", [BIN / "pyright"]),
             ("import-linter", [BIN / "lint-imports"]),
