@@ -13,8 +13,9 @@ from course_lib.checks.verdicts import Finding
 from tests.exercises.test_units import ANSWERS, CHECKS, QUESTIONS, ROOT, UNITS
 
 DRAWN = [(unit, name) for unit, name in QUESTIONS if CHECKS[unit].QUESTIONS[name].drawn]
+TIER = {0: pytest.mark.slow, 1: []}  # by the place of the value in the list of those that can be drawn
 VARIANTS = [
-    pytest.param(unit, name, question.value, marks=[] if place == 1 else pytest.mark.slow)
+    pytest.param(unit, name, question.value, marks=TIER.get(place, pytest.mark.exhaustive))
     for unit, name in DRAWN
     for place, question in enumerate(CHECKS[unit].QUESTIONS[name].variants)
 ]
