@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 from build_notebooks import citations
+from execute_chapters import executed_path
 from myst_to_markdown import Site
 from slide_blocks import Chapter, read_chapter
 from slide_deck import PAGE, Deck, figures, halves
@@ -73,8 +74,7 @@ def write(chapters: list[Chapter], root: Path, out: Path) -> list[str]:
         if not chapter.slides:
             continue
         name = chapter.path.relative_to(root)
-        executed = root / "_build/jupyter_execute" / name.with_suffix(".ipynb")
-        pictures = figures(chapter.path, executed)
+        pictures = figures(chapter.path, executed_path(root, chapter.path))
         unknown = [slide for slide in chapter.slides if slide.figure and slide.figure not in pictures]
         problems += [
             f"{name}:{slide.lines['figure']}: no figure is called {slide.figure!r}; this chapter has "

@@ -4,6 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -13,18 +14,31 @@ from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_note
 from nbformat import NotebookNode
 
 
+def executed_path(root: Path, chapter: Path) -> Path:
+    """Where the executed notebook of a chapter lies, for the slides."""
+    return root / "_build" / "executed" / f"{chapter.stem}.ipynb"
+
+
 def waiting(root: Path, cache: JupyterCacheBase) -> dict[Path, NotebookNode]:
-    """Chapters that the cache does not hold, the longest texts first."""
+    """Chapters that the cache does not hold, the longest texts first; of the others, writes what it holds."""
     found = {}
     for path in sorted(root.glob("book/*.md"), key=lambda path: -path.stat().st_size):
         text = path.read_text("utf8")
         if is_myst_markdown_notebook(text):
             notebook = read_myst_markdown_notebook(text, add_source_map=True, path=path)
             try:
-                cache.match_cache_notebook(notebook)
+                merged = cache.merge_match_into_notebook(notebook)[1]
             except KeyError:
                 found[path] = notebook
+            else:
+                write(merged, executed_path(root, path))
     return found
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook into a folder that may be new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
 
 
 def execute(root: Path, jobs: int | None = None) -> list[str]:
@@ -54,6 +68,7 @@ def execute(root: Path, jobs: int | None = None) -> list[str]:
             if result.err is None:
                 bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                write(result.nb, executed_path(root, path))
             else:
                 failed.append(path.name)
             word = "failed" if result.err else "executed"

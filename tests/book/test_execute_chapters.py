@@ -38,6 +38,10 @@ def test_chapters_run_at_the_same_time_and_once_and_fail_alone(tmp_path):
     chapter("two", MEET % ("b", "a"))
     first = execute(tmp_path)
     assert "one.md: executed" in first and "two.md: executed" in first and first.endswith("[]\n")
+    kept = tmp_path / "_build/executed/one.ipynb"
+    assert '"execution_count": 1' in kept.read_text()
+    kept.unlink()
     chapter("three", "1 / 0")
     second = execute(tmp_path)
     assert "three.md: failed" in second and second.endswith("['three.md']\n") and "one.md" not in second
+    assert '"execution_count": 1' in kept.read_text(), "written again from the cache"

