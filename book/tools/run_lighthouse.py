@@ -62,7 +62,7 @@ def measured(chromium: str, addresses: list[str]) -> Iterator[dict]:
 
 def passes(result: dict) -> bool:
     """Whether a page reaches all limits."""
-    low = next((limit for page, limit in BELOW.items() if result["address"].endswith(page)), 100)
+    low = next((limit for page, limit in BELOW.items() if result.get("address", "").endswith(page)), 100)
     return all(
         result["scores"][name] >= (min(low, limit) if name == "performance" else limit)
         for name, limit in LIMITS.items()
