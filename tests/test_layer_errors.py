@@ -8,6 +8,8 @@ from course_lib.families import FAMILIES
 from course_lib.layer_errors import LayerErrors, fiber_turn, layer_outputs, measuring_picture
 from course_lib.models.unet import UNet
 
+pytestmark = pytest.mark.slow
+
 EXACT = 1e-12
 
 

@@ -12,6 +12,8 @@ from course_lib.checks.questions import variant
 from course_lib.checks.verdicts import Finding
 from tests.exercises.test_units import ANSWERS, CHECKS, QUESTIONS, ROOT, UNITS
 
+pytestmark = pytest.mark.slow
+
 DRAWN = [(unit, name) for unit, name in QUESTIONS if CHECKS[unit].QUESTIONS[name].drawn]
 TIER = {0: pytest.mark.slow, 1: []}  # by the place of the value in the list of those that can be drawn
 VARIANTS = [

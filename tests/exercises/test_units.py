@@ -61,6 +61,7 @@ def test_right_answers_pass_however_they_are_written(unit, name, answer, seed):
     assert verdict.state == "right", verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("unit", "name", "answer", "phrase"), cases("WRONG"))
 def test_each_mistake_meets_its_own_message(unit, name, answer, phrase):
     verdict = check(unit, name)(fitted(CHECKS[unit].QUESTIONS[name], answer), seed=5)

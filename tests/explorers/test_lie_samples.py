@@ -8,6 +8,8 @@ import torch
 from course_lib.explorers.lie_samples import sampling_error
 from course_lib.lie_groups import SE2, SE3
 
+pytestmark = pytest.mark.slow
+
 
 def typical(group, samples, spacing, draws=4):
     errors = [sampling_error(group, samples, spacing, draw=draw) for draw in range(draws)]

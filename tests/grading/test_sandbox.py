@@ -15,6 +15,8 @@ from course_lib.grading.sandbox import Limits, Sandbox
 from course_lib.grading.stand_ins import Nothing, helpers_of
 from tests.grading.notebooks import ROOT
 
+pytestmark = pytest.mark.slow
+
 ISOLATION = find_isolation()
 EVALUATE = "import os, glob, socket\ndef f(text):\n    return str(eval(text))"
 closed = pytest.mark.skipif(not ISOLATION.files, reason="mount namespaces are not permitted here")

@@ -14,6 +14,8 @@ from course_lib.grading.sandbox import Limits
 from course_lib.variants import draw, handed_out, note_handed_out
 from tests.grading.notebooks import EXERCISES, ROOT
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret for the tests, not for a course"
 SIZES = p4.QUESTIONS["sizes"]
 

@@ -8,6 +8,8 @@ from course_lib.layer_errors import LayerErrors, measuring_picture
 from course_lib.weights import load_model
 from course_lib.widgets.layer_errors import layer_errors_widget
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = Path(__file__).resolve().parents[2] / "book/weights"
 PNG = b"\x89PNG"
 

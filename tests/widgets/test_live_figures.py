@@ -12,6 +12,8 @@ from course_lib.widgets.harmonics import harmonics_widget
 from course_lib.widgets.kernel_orbit import kernel_orbit_widget
 from course_lib.widgets.lifting import lifting_widget
 
+pytestmark = pytest.mark.slow
+
 PNG = b"\x89PNG"
 
 
