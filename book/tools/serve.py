@@ -32,17 +32,13 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
         ".woff2": "font/woff2",
     }
 
-    def send_head(self) -> BinaryIO | None:  # type: ignore[override]
+    def send_head(self) -> BinaryIO | None:
         """Headers and content of a file; the base class finds folders and files that are not text."""
         path = Path(self.translate_path(self.path))
         if path.is_dir() and self.path.split("?")[0].endswith("/"):
             path = path / "index.html"
-        if (
-            path.suffix not in TEXT
-            or not path.is_file()
-            or "gzip" not in self.headers.get("Accept-Encoding", "")
-        ):
-            return super().send_head()  # type: ignore[return-value]
+        if path.suffix not in TEXT or not path.is_file() or not self._takes_gzip():
+            return super().send_head()
         return self._send(HTTPStatus.OK, path)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -87,7 +83,7 @@ class SiteServer(http.server.ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Report what is wrong, but not a closed connection."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)
 
 
 def make_server(site: Path, port: int) -> SiteServer:

@@ -1,4 +1,4 @@
-"""The generators of the book are scripts, not a package: tests import them from their folder."""
+"""Generators and extensions of the book are scripts, not a package: tests import them from their folders."""
 
 import functools
 import http.server
@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "tools"))
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "book" / "tools"), str(ROOT / "book" / "_ext")]
 SITE = Path(os.environ.get("COURSE_SITE", ROOT / "_build/html"))
 SHOTS = ROOT / "_build/screenshots"
 AXE = ROOT / "book/web/node_modules/axe-core/axe.min.js"

@@ -1,15 +1,13 @@
 """The lecturer's guide: its minutes add up, its figures exist, and the exam stays off the site."""
 
 import re
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import course_plan
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book/_ext"))
-import course_plan  # noqa: E402
 
 GUIDE = (ROOT / "book/lecturers.md").read_text("utf8")
 EXAM = (ROOT / "solutions/exam.md").read_text("utf8")

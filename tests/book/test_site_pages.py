@@ -5,12 +5,14 @@ import gzip
 import io
 import json
 import re
-import sys
 import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import course_hosting
+import course_pages
+import course_styles
 import join_versions
 import pytest
 import run_lighthouse
@@ -19,11 +21,6 @@ from PIL import Image
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book/_ext"))
-
-import course_hosting  # noqa: E402
-import course_pages  # noqa: E402
-import course_styles  # noqa: E402
 
 BASE = "https://example.org/course/"
 
