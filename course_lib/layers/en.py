@@ -6,7 +6,6 @@ import math
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from course_lib.harmonics import HIGHEST, couples, coupling, spherical_harmonics
 
@@ -41,8 +40,8 @@ class DegreeLinear(nn.Module):
         self.register_buffer("degree", degrees(highest), persistent=False)
 
     def forward(self, x: Float[Tensor, "points c_in fiber"]) -> Float[Tensor, "points c_out fiber"]:
-        mixed = torch.einsum("pim,moi->pom", x, self.weight[self.degree])
-        return torch.cat([mixed[..., :1] + self.bias[:, None], mixed[..., 1:]], dim=-1)
+        mixed = torch.einsum("pim,moi->pom", x, self.weight.index_select(0, self.degree))
+        return mixed + self.bias[:, None] * (self.degree == 0)
 
 
 class Gate(nn.Module):
@@ -61,12 +60,12 @@ class Gate(nn.Module):
     def __init__(self, highest: int, channels: int):
         super().__init__()
         self.open = nn.Linear(channels, highest * channels)
-        self.register_buffer("degree", degrees(highest)[1:] - 1, persistent=False)
+        self.register_buffer("degree", degrees(highest), persistent=False)
 
     def forward(self, x: Float[Tensor, "points c fiber"]) -> Float[Tensor, "points c fiber"]:
         scalars = x[..., 0]
-        gates = self.open(scalars).sigmoid().unflatten(1, (x.shape[1], -1))
-        return torch.cat([F.silu(scalars)[..., None], x[..., 1:] * gates[..., self.degree]], dim=-1)
+        gates = torch.cat([scalars, self.open(scalars)], dim=1).sigmoid().unflatten(1, (-1, x.shape[1]))
+        return x * gates.index_select(1, self.degree).transpose(1, 2)
 
 
 class HarmonicProduct(nn.Module):
@@ -94,10 +93,12 @@ class HarmonicProduct(nn.Module):
         directions: Float[Tensor, "edges 3"],
         weights: Float[Tensor, "edges c path"],
     ) -> Float[Tensor, "edges c fiber"]:
-        couplings, spread, gather = tables(self.highest, x.dtype, x.device)
+        couplings, path, gather = tables(self.highest, x.dtype, x.device)
         harmonics = [spherical_harmonics(directions, degree) for degree in range(self.highest + 1)]
-        matrices = (torch.cat(harmonics, dim=-1) @ couplings).unflatten(1, (x.shape[-1], -1))
-        return (torch.bmm(x, matrices) * (weights @ spread)) @ gather
+        matrices = (torch.cat(harmonics, dim=-1) @ couplings).unflatten(1, (-1, x.shape[-1]))
+        products = torch.bmm(matrices, x.transpose(1, 2))
+        products = products * weights.transpose(1, 2).index_select(1, path)
+        return (gather @ products).transpose(1, 2)
 
 
 def paths(highest: int) -> list[tuple[int, int, int]]:
@@ -111,28 +112,27 @@ def tables(highest: int, dtype: torch.dtype, device: torch.device) -> tuple[Tens
     """Constants of the product, rounded once, to the precision in which they are used.
 
     Returns:
-        Couplings ``harmonic (feature column)``, with a column for each entry of each path's
-        product; ``path column``, which gives a path's weight to its columns; and ``column
-        fiber``, which adds the paths up.
+        Couplings ``harmonic (column feature)``, with a column for each entry of each path's
+        product; the path of each column; and ``fiber column``, which adds the paths up.
     """
     own, all_paths = degrees(highest), paths(highest)
     widths = [2 * out + 1 for _, _, out in all_paths]
     column = torch.arange(len(all_paths)).repeat_interleave(torch.tensor(widths))
-    couplings = torch.zeros(len(own), len(own), len(column), dtype=torch.float64)
-    gather = torch.zeros(len(column), len(own), dtype=torch.float64)
+    couplings = torch.zeros(len(own), len(column), len(own), dtype=torch.float64)
+    gather = torch.zeros(len(own), len(column), dtype=torch.float64)
     for number, (first, second, out) in enumerate(all_paths):
-        rows, features, columns = own == second, own == first, column == number
-        part = coupling(first, second, out).transpose(0, 1) * math.sqrt(
-            2 * out + 1
-        )  # entries keep their size
-        couplings[
-            torch.meshgrid(*(mask.nonzero()[:, 0] for mask in (rows, features, columns)), indexing="ij")
-        ] = part
-        gather[torch.meshgrid(columns.nonzero()[:, 0], (own == out).nonzero()[:, 0], indexing="ij")] = (
-            torch.eye(2 * out + 1, dtype=torch.float64)
-        )
-    spread = F.one_hot(column, len(all_paths)).T
-    return couplings.flatten(1).to(device, dtype), spread.to(device, dtype), gather.to(device, dtype)
+        width = 2 * out + 1
+        rows, features, outs = own == second, own == first, own == out
+        columns = column == number
+        part = coupling(first, second, out).permute(1, 2, 0) * math.sqrt(width)  # entries keep their size
+        couplings[block(rows, columns, features)] = part
+        gather[block(outs, columns)] = torch.eye(width, dtype=torch.float64)
+    return couplings.flatten(1).to(device, dtype), column.to(device), gather.to(device, dtype)
+
+
+def block(*masks: Tensor) -> tuple[Tensor, ...]:
+    """Index of the block of a tensor that has one mask for each axis."""
+    return torch.meshgrid(*(mask.nonzero()[:, 0] for mask in masks), indexing="ij")
 
 
 class HarmonicMessages(nn.Module):
@@ -183,11 +183,12 @@ class HarmonicMessages(nn.Module):
         receiving, sending = edges
         own = x[..., 0]
         length = vectors.norm(dim=-1, keepdim=True)
-        profile = self.profile(torch.cat([own[receiving], own[sending], length, scalars], dim=1))
-        weights = profile.unflatten(1, (x.shape[1], self.paths))
-        sent = self.gate(self.product(self.sender(x)[sending], vectors, weights))
-        count = torch.zeros(len(x), dtype=x.dtype, device=x.device)
-        count = count.index_add(0, receiving, torch.ones_like(count[:1]).expand(len(receiving)))
-        heard = torch.zeros_like(x).index_add(0, receiving, sent)
-        heard = heard / count.clamp(min=1)[:, None, None]
+        ends = own.index_select(0, receiving), own.index_select(0, sending)
+        profile = self.profile(torch.cat([*ends, length, scalars], dim=1))
+        weights = profile.unflatten(1, (self.paths, -1)).transpose(1, 2)
+        # In memory the channels come last: they are what the products of small matrices run over.
+        features = self.sender(x).transpose(1, 2).contiguous().index_select(0, sending).transpose(1, 2)
+        sent = self.gate(self.product(features, vectors, weights)).transpose(1, 2)
+        heard = sent.new_zeros(len(x), *sent.shape[1:]).index_add(0, receiving, sent).transpose(1, 2)
+        heard = heard / receiving.bincount(minlength=len(x)).clamp(min=1)[:, None, None]
         return x + self.update(torch.cat([x, heard], dim=1))
