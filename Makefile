@@ -42,6 +42,7 @@ lighthouse: book ## Lighthouse on every page of the site, or on some: SAMPLE=6 (
 
 bench: env ## time, memory and error of all layers, into book/ledger/benchmarks (10 minutes)
 	@$(PY) -m course_lib bench
+	@$(PY) -m course_lib bench --part particles
 
 clean: ## remove what is built (the environment stays; remove .venv yourself to start anew)
 	rm -rf _build book/web/build .ci/lighthouse/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,1 +1,1 @@
-"""Benchmarks: what equivariance costs, against ordinary convolution and against e2cnn. No test is timed."""
+"""Benchmarks: what equivariance costs, against ordinary convolution, e2cnn and e3nn. No test is timed."""

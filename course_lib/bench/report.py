@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import torch
@@ -10,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from course_lib.atomic import write_atomically
 from course_lib.bench.layers import ISOTROPIC, LAYERS, WIDE, LayerRow, measure_layer
 from course_lib.bench.networks import NetworkRow, measure_networks
+from course_lib.bench.particles import ParticleRow, measure_particles
 from course_lib.config import one_line
 from course_lib.environment import device_name, versions
 
 
 class Benchmark(BaseModel):
-    """All rows of one benchmark, and the machine they come from."""
+    """All rows of one benchmark, and the machine they come from; what was not measured has none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     device: str
@@ -24,6 +26,7 @@ class Benchmark(BaseModel):
     versions: dict[str, str]
     layers: list[LayerRow]
     networks: list[NetworkRow]
+    particles: list[ParticleRow] = []
 
 
 def run_benchmark(*, quick: bool, device: str, progress: Callable[[str], None]) -> Benchmark:
@@ -37,8 +40,7 @@ def run_benchmark(*, quick: bool, device: str, progress: Callable[[str], None]) 
     Raises:
         ValueError: If there is no such device.
     """
-    if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
-        raise ValueError(f"device must be cpu, or cuda where there is a GPU; got {device!r}")
+    check_device(device)
     rows = []
     for row in _layer_rows(quick, device):
         progress(
@@ -61,6 +63,49 @@ def run_benchmark(*, quick: bool, device: str, progress: Callable[[str], None]) 
         layers=rows,
         networks=networks,
     )
+
+
+def run_particle_benchmark(*, quick: bool, device: str, progress: Callable[[str], None]) -> Benchmark:
+    """Measure steerable networks of moving charges against the same networks built with e3nn.
+
+    Args:
+        quick: Few rounds and small batches.
+        device: ``cpu`` or ``cuda``.
+        progress: Told what was measured.
+
+    Raises:
+        ImportError: If e3nn is not installed.
+        ValueError: If there is no such device.
+    """
+    check_device(device)
+    rows = []
+    for sets, rounds in ((4, 1),) if quick else ((100, 40), (500, 10)):
+        for highest in (1, 2):
+            row = measure_particles(highest, sets=sets, rounds=rounds, device=device)
+            progress(
+                f"degree {highest}, {row.edges} edges: {row.train.median:.2f} of e3nn's time, "
+                f"{row.memory:.2f} of its memory"
+            )
+            rows.append(row)
+    return Benchmark(
+        device=device_name("auto" if device == "cuda" else "cpu"),
+        threads=torch.get_num_threads(),
+        quick=quick,
+        versions={**versions(), "e3nn": metadata.version("e3nn")},
+        layers=[],
+        networks=[],
+        particles=rows,
+    )
+
+
+def check_device(device: str) -> None:
+    """Refuse what is no device of this machine.
+
+    Raises:
+        ValueError: If there is no such device.
+    """
+    if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
+        raise ValueError(f"device must be cpu, or cuda where there is a GPU; got {device!r}")
 
 
 def _layer_rows(quick: bool, device: str) -> Iterator[LayerRow]:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from course_lib.bench.layers import LayerRow
 from course_lib.bench.networks import NetworkRow
+from course_lib.bench.particles import ParticleRow
 from course_lib.bench.timing import Ratio
 from course_lib.plotting import FAMILY_COLOURS
 
@@ -61,6 +62,20 @@ def network_table(rows: Iterable[NetworkRow]) -> str:
         f"| {row.family} | {row.widths[0]} to {row.widths[-1]} | {row.parameters:,} | {row.arithmetic:.2f} | "
         f"{_ratio(row.train)} | {row.train.median / row.arithmetic:.2f} | {row.memory:.2f} | "
         f"{100 * row.kernels:.1f}{NARROW}% |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def particle_table(rows: Iterable[ParticleRow]) -> str:
+    """Markdown table of steerable networks of particles against the same built with e3nn."""
+    lines = [
+        "| degree | channels | edges | weights | e3nn's step | ours to e3nn's | memory | error | e3nn's |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row.highest} | {row.width} | {row.edges:,} | {row.parameters:,} | {row.ms_e3nn:,.0f} ms | "
+        f"{_ratio(row.train)} | {row.memory:.2f} | {row.error:.0e} | {row.error_e3nn:.0e} |"
         for row in rows
     ]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from typing import Annotated
 import torch
 import typer
 
-from course_lib.bench.report import read_benchmark, run_benchmark, write_benchmark
+from course_lib.bench.report import read_benchmark, run_benchmark, run_particle_benchmark, write_benchmark
 from course_lib.cli.app import INTERRUPTED, app
 from course_lib.grading.feedback import RECORDS, places, write_pages, write_table
 from course_lib.grading.grade import grade as grade_folder
@@ -21,24 +21,38 @@ from course_lib.grading.sandbox import Limits
 from course_lib.grading.submissions import find_units
 from course_lib.grading.tables import CANVAS, MOODLE, TABLE, read_roster, to_csv, unmatched
 
+BENCHMARKS = {
+    "layers": (run_benchmark, Path("book/ledger/benchmarks/cpu.json")),
+    "particles": (run_particle_benchmark, Path("book/ledger/benchmarks/particles.json")),
+}
+
 
 @app.command()
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Few rounds and sizes: shows that it runs.")] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Threads on a processor.", min=1)] = 1,
-    out: Annotated[Path, typer.Option(help="File of the result.")] = Path("book/ledger/benchmarks/cpu.json"),
+    part: Annotated[
+        str, typer.Option(help="layers (and U-Nets), or particles: networks of moving charges.")
+    ] = "layers",
+    out: Annotated[
+        Path | None, typer.Option(help="File of the result.", show_default="book/ledger/benchmarks")
+    ] = None,
 ) -> None:
-    """Time every kind of layer and network against ordinary convolution and against e2cnn.
+    """Time layers and networks against ordinary convolution and e2cnn, or those of particles against e3nn.
 
     Times are ratios of runs in turn. The equivariance error stands beside each.
     """
+    if part not in BENCHMARKS:
+        raise ValueError(f"--part must be {' or '.join(BENCHMARKS)}, got {part!r}")
+    measure, place = BENCHMARKS[part]
+    out = out or place
     torch.set_num_threads(threads)
     if quick and out.exists() and not read_benchmark(out).quick:
         raise ValueError(f"{out} holds a full benchmark; give --quick another --out")
     with warnings.catch_warnings():  # of the profiler and of e2cnn, which the user cannot mend
         warnings.simplefilter("ignore")
-        benchmark = run_benchmark(quick=quick, device=device, progress=lambda line: print(line, flush=True))
+        benchmark = measure(quick=quick, device=device, progress=lambda line: print(line, flush=True))
     write_benchmark(out, benchmark)
     print(out)
 

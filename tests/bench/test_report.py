@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from course_lib.bench.layers import C12, LAYERS, NativeE2Conv, measure_layer
 from course_lib.bench.networks import measure_networks
-from course_lib.bench.report import read_benchmark, run_benchmark
+from course_lib.bench.report import read_benchmark, run_benchmark, run_particle_benchmark
 from course_lib.cli.main import app
 
 CASES = {case.name: case for case in LAYERS}
@@ -50,9 +50,24 @@ def test_the_command_writes_a_file_that_can_be_read(tmp_path):
     assert again.exit_code == 2 and not read_benchmark(out).quick, "a full benchmark is not overwritten"
 
 
+@pytest.mark.slow
+def test_the_part_of_particles_has_a_file_of_its_own(tmp_path):
+    pytest.importorskip("e3nn", reason="e3nn is not installed: pip install e3nn")
+    out = tmp_path / "particles.json"
+    done = CliRunner().invoke(app, ["bench", "--part", "particles", "--quick", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    benchmark = read_benchmark(out)
+    assert [row.highest for row in benchmark.particles] == [1, 2] and not benchmark.layers
+    assert benchmark.versions["e3nn"] and "of e3nn's time" in done.output
+    wrong = CliRunner().invoke(app, ["bench", "--part", "points"])
+    assert wrong.exit_code == 2 and "must be layers or particles" in wrong.output
+
+
 def test_bad_devices_and_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="device must be cpu, or cuda where there is a GPU; got 'tpu'"):
         run_benchmark(quick=True, device="tpu", progress=print)
+    with pytest.raises(ValueError, match="got 'tpu'"):
+        run_particle_benchmark(quick=True, device="tpu", progress=print)
     with pytest.raises(ValueError, match="run the bench command first"):
         read_benchmark(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{}")

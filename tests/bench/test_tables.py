@@ -5,7 +5,15 @@ import matplotlib.pyplot as plt
 
 from course_lib.bench.layers import LAYERS, LayerRow
 from course_lib.bench.networks import NetworkRow
-from course_lib.bench.tables import NARROW, isotropic_table, layer_table, network_table, plot_trade
+from course_lib.bench.particles import ParticleRow
+from course_lib.bench.tables import (
+    NARROW,
+    isotropic_table,
+    layer_table,
+    network_table,
+    particle_table,
+    plot_trade,
+)
 from course_lib.bench.timing import Ratio
 
 matplotlib.use("agg")
@@ -50,6 +58,27 @@ def test_tables_show_the_numbers():
     )
     assert "| p4 | 1 to 2 | 5,000 | 4.00 | 0.50 (0.40–0.80) | 0.12 | 2.00 | 2.1 % |" in plainly(
         network_table([net])
+    )
+    net = ParticleRow(
+        highest=2,
+        width=16,
+        depth=4,
+        sets=100,
+        edges=2000,
+        parameters=5000,
+        parameters_e3nn=5000,
+        train=TWICE,
+        fastest=0.3,
+        memory=1.5,
+        ms=10,
+        ms_e3nn=20,
+        memory_mb=3,
+        memory_mb_e3nn=2,
+        error=1e-7,
+        error_e3nn=2e-7,
+    )
+    assert "| 2 | 16 | 2,000 | 5,000 | 20 ms | 0.50 (0.40–0.80) | 1.50 | 1e-07 | 2e-07 |" in plainly(
+        particle_table([net])
     )
 
 
