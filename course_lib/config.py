@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from course_lib.families import FAMILIES, NETWORK_FAMILIES, STAGED_FAMILIES
 from course_lib.models.nbody import PARTICLE_NETWORKS
+from course_lib.models.point_images import POINT_NETWORKS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 Width = Annotated[int, Field(gt=0)]
@@ -27,8 +28,10 @@ class Settings(BaseModel):
 
     experiment: Name = "polyps"
     data: Name
-    model: Literal["unet", "resnet", "particles"] = Field(
-        "unet", description="unet segments, resnet classifies, particles foresees motion"
+    model: Literal["unet", "resnet", "points", "particles"] = Field(
+        "unet",
+        description="unet segments, resnet classifies, points too, with images as point sets; particles "
+        "foresees motion",
     )
     split: Literal["group", "random", "official"] = Field("group", description="official: as published")
     split_seed: int = Field(0, ge=0, lt=2**31, description="which split; the same for runs to be compared")
@@ -46,7 +49,12 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
-        families = {"unet": FAMILIES, "resnet": NETWORK_FAMILIES, "particles": PARTICLE_NETWORKS}[self.model]
+        families = {
+            "unet": FAMILIES,
+            "resnet": NETWORK_FAMILIES,
+            "points": POINT_NETWORKS,
+            "particles": PARTICLE_NETWORKS,
+        }[self.model]
         if self.family not in families:
             raise ValueError(f"family must be one of {', '.join(families)}; got {self.family!r}")
         stages = len(STAGED_FAMILIES.get(self.family, self.widths))
@@ -55,6 +63,8 @@ class Settings(BaseModel):
                 f"{self.family} has kernels of its own in each of {stages} stages, got {len(self.widths)} "
                 "widths; give one for each"
             )
+        if self.model == "points" and len(set(self.widths)) > 1:
+            raise ValueError(f"points need one width, repeated once a layer; got {self.widths}")
         if self.model == "particles" and (len(set(self.widths)) > 1 or self.augmentation == "quarter-turns"):
             raise ValueError(
                 "particles need one width, repeated once a layer, and no quarter turns; got "

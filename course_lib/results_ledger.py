@@ -9,7 +9,7 @@ from course_lib.ledger import BENCHMARKS, Entry, read_entry
 from course_lib.scores import ClassificationScores, ParticleScores
 from course_lib.scoring import load_splits, make_entry
 from course_lib.training import fit
-from course_lib.weights import build_model
+from course_lib.weights import build_network
 
 HEADER = ["run", "score", "turned", "parameters, M", "epoch", "minutes", "MB", "data"]
 
@@ -81,7 +81,7 @@ def repeat(entry: Entry) -> Entry:
             f"{settings.data} must have the checksum {entry.data_sha256[:8]}... of the entry, "
             f"got {splits.sha256[:8]}...; fetch the same files"
         )
-    model = build_model(settings)
+    model = build_network(settings)
     with tempfile.TemporaryDirectory() as folder:
         progress = fit(model, splits.train, splits.val, settings, folder=Path(folder), accelerator="cpu")
     return make_entry(model, splits, settings, progress, accelerator="cpu")

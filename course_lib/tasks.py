@@ -81,6 +81,7 @@ class Task:
 TASKS = {
     "unet": Task("Dice", segmentation_loss, mean_dice),
     "resnet": Task("AUC", classification_loss, mean_auc),
+    "points": Task("AUC", classification_loss, mean_auc),
     "particles": Task("-MSE", position_loss, minus_error),
 }
 

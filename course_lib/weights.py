@@ -13,6 +13,7 @@ from course_lib.config import Settings
 from course_lib.data import catalogue
 from course_lib.families import FAMILIES, NETWORK_FAMILIES
 from course_lib.models.nbody import PARTICLE_NETWORKS
+from course_lib.models.point_images import POINT_NETWORKS
 from course_lib.models.resnet import ResNet
 from course_lib.models.unet import UNet
 
@@ -20,7 +21,7 @@ BLOCKS = 2  # in each stage of a ResNet; with four stages it is a ResNet-18
 
 
 def build_network(settings: Settings) -> nn.Module:
-    """The network that the settings describe, for images or for moving particles; see ``build_model``.
+    """The network that the settings describe, for images, as grids or points, or for moving particles.
 
     Raises:
         ValueError: If the data do not go with the model.
@@ -31,21 +32,30 @@ def build_network(settings: Settings) -> nn.Module:
             f"model particles goes with {' or '.join(catalogue.PARTICLES)}, got {settings.model} and "
             f"{settings.data}; change one of the two"
         )
-    if not particles:
+    if settings.model in ("unet", "resnet"):
         return build_model(settings)
+    width, depth = settings.widths[0], len(settings.widths)
+    if particles:
+        torch.manual_seed(settings.seed)
+        return PARTICLE_NETWORKS[settings.family](width, depth)
+    facts = catalogue.describe(settings.data)
+    if facts.dims != 2:
+        raise ValueError(f"model points reads images, got {settings.data}, which has volumes; take resnet")
     torch.manual_seed(settings.seed)
-    return PARTICLE_NETWORKS[settings.family](settings.widths[0], len(settings.widths))
+    return POINT_NETWORKS[settings.family](facts.channels, facts.n_logits, width, depth)
 
 
 def build_model(settings: Settings) -> UNet | ResNet:
-    """The network that the settings describe, freshly initialised from their seed.
+    """The network on pixels that the settings describe, freshly initialised from their seed.
 
     Raises:
         ValueError: If a ResNet is asked for data that is not for classification, or a U-Net for data that is,
-            or if the settings are for moving particles.
+            or if the settings are for moving particles or for points.
     """
     if settings.model == "particles":
         raise ValueError(f"{settings.name} looks at moving particles, not at images; name a run on images")
+    if settings.model == "points":
+        raise ValueError(f"{settings.name} looks at points, not at pixels; name a run with unet or resnet")
     if settings.model == "unet":
         if settings.data in catalogue.CLASSIFICATION:
             raise ValueError(f"{settings.data} is for classification; give model: resnet (--model resnet)")
@@ -102,7 +112,7 @@ def load_model(path: Path) -> tuple[UNet | ResNet, Settings]:
 
 
 def load_network(path: Path) -> tuple[nn.Module, Settings]:
-    """As ``load_model``, for networks of any kind."""
+    """As ``load_model``, for networks of any kind, on points too."""
     weights, settings = read_weights(path)
     network = build_network(settings)
     load_into(network, weights, source=path)

@@ -32,7 +32,9 @@ Also = Annotated[list[str] | None, typer.Option(help="Score also all images of t
 def train(
     config: Annotated[Path | None, typer.Option(help="YAML file of settings; options override it.")] = None,
     data: Annotated[str | None, typer.Option(help="Name of the data set.")] = None,
-    model: Annotated[str | None, typer.Option(help="unet, resnet (classifies) or particles.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="unet, resnet, points (both classify), particles.")
+    ] = None,
     family: Annotated[str | None, typer.Option(help="Layer family: plain, p4, ...")] = None,
     size: Annotated[int | None, typer.Option(help="Side of the images in pixels.")] = None,
     widths: Annotated[str | None, typer.Option(help="Channels, finest first: 16,32,64,128")] = None,

@@ -12,7 +12,7 @@ from course_lib.deployment import export_checked
 from course_lib.export import OPSET, export_onnx
 from course_lib.prediction import classify, overlay, read_image, segment_image, write_png
 from course_lib.scoring import load_splits
-from course_lib.weights import load_model
+from course_lib.weights import load_model, load_network
 
 
 @app.command()
@@ -26,8 +26,10 @@ def predict(
     A mask is written alone and laid over the image, in the image's own size. Of the classes
     the probabilities are printed. A volume is a NumPy file (.npy) of bytes, z y x.
     """
-    model, settings = load_model(weights)
-    if settings.model == "resnet":
+    model, settings = load_network(weights)
+    if settings.model == "particles":
+        raise ValueError(f"{weights} foresees moving particles; predict needs a network for images")
+    if settings.model in ("resnet", "points"):
         found = classify(model, image, catalogue.describe(settings.data), settings.size)
         for name, probability in sorted(found.items(), key=lambda item: -item[1]):
             print(f"{probability:6.1%}  {name}")

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_lib.lie_groups import LieGroup, Spacing
+from course_lib.lie_groups import LieGroup, Motions, Spacing
 from course_lib.point_sets import checked_mask
 
 
@@ -36,12 +36,15 @@ def neighbourhood(
     neighbours: int,
     radius: float | int = math.inf,
     alpha: float | int = 1.0,
+    samples: int = 1,
 ) -> Neighbourhood:
     """The nearest elements of each element, itself among them.
 
     All depends on v^-1 u alone, so it does not change if all elements are moved from the
     left. On a grid many elements are equally far; which of them ``neighbours`` leaves out
-    is then arbitrary, and a ``radius`` is the better bound.
+    is then arbitrary, and a ``radius`` is the better bound. It saves time too: motions that
+    carry the base point farther than ``radius`` need no logarithm, for no walk is shorter
+    than the straight line.
 
     Args:
         group: Group of the elements.
@@ -50,6 +53,7 @@ def neighbourhood(
         neighbours: Largest number of elements in a neighbourhood.
         radius: Largest distance of a neighbour.
         alpha: Length of one radian, see ``LieGroup.distance``.
+        samples: Each so many elements in a row carry the base point to the same place.
 
     Raises:
         ValueError: If ``neighbours`` is below 1, or ``radius`` or ``alpha`` is negative.
@@ -63,13 +67,28 @@ def neighbourhood(
             "neighbours must be 1 or more, radius and alpha 0 or more; "
             f"got {neighbours}, {radius} and {alpha}"
         )
-    relative = torch.einsum("bvij,bujk->bvuik", group.inverse(elements), elements)
-    logs = group.log(relative)
-    distance = group.distance(logs.detach(), alpha=alpha)
-    distance = distance.masked_fill(~mask[:, None], math.inf)
+    back, there, seen, within = group.inverse(elements), elements[:, None], mask[:, None], None
+    if isinstance(group, Motions) and math.isfinite(radius):
+        batch = torch.arange(len(elements), device=elements.device)[:, None, None]
+        within = _within(elements[:, ::samples, :-1, -1], mask[:, ::samples], radius, samples)
+        there, seen = elements[batch, within], mask[batch, within]
+    logs = group.log(torch.einsum("bvij,bvujk->bvuik", back, there.expand(-1, back.shape[1], -1, -1, -1)))
+    distance = group.distance(logs.detach(), alpha=alpha).masked_fill(~seen, math.inf)
     near, index = distance.topk(min(neighbours, distance.shape[-1]), largest=False)
     chosen = logs.gather(2, index[..., None].expand(*index.shape, logs.shape[-1]))
-    return Neighbourhood(index, chosen, (near <= radius) & near.isfinite() & mask[..., None])
+    counts = (near <= radius) & near.isfinite() & mask[..., None]
+    return Neighbourhood(index if within is None else within.gather(2, index), chosen, counts)
+
+
+def _within(
+    places: Float[Tensor, "b n space"], mask: Bool[Tensor, "b n"], radius: float | int, samples: int
+) -> Int[Tensor, "b v candidates"]:
+    """For each element the elements at the nearest places; none within the radius is left out."""
+    apart = torch.cdist(places, places).masked_fill(~mask[:, None], math.inf)
+    most = int((apart <= radius * (1 + 1e-5)).sum(dim=-1).max())
+    nearest = samples * apart.topk(most, largest=False).indices
+    near = nearest[..., None] + torch.arange(samples, device=places.device)
+    return near.flatten(2).repeat_interleave(samples, dim=1)
 
 
 class LieConv(nn.Module):
@@ -212,6 +231,7 @@ class LieNet(nn.Module):
             neighbours=self.neighbours,
             radius=self.radius,
             alpha=self.alpha,
+            samples=self.samples,
         )
         f = self.embed(values).repeat_interleave(self.samples, dim=1)
         for norm, conv in zip(self.norms, self.convs, strict=True):
