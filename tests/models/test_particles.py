@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.models.particles import DistanceNet, PlainGraphNet, SteerableParticleNet
+from course_lib.models.particles import DistanceNet, PlainGraphNet, SteerableParticleNet, check_states
 
 NETWORKS = {
     "plain": lambda: PlainGraphNet(width=8, depth=2),
@@ -59,16 +59,40 @@ def test_sets_of_a_batch_do_not_hear_each_other(name):
     torch.testing.assert_close(net(x)[1:2], net(x[1:2]))
 
 
-@each_network
-def test_one_particle_and_two_at_the_same_place_give_finite_answers_and_gradients(name):
-    net = network(name)
-    together = states(2)
+def odd_states() -> dict[str, torch.Tensor]:
+    """Sets whose distances or speeds are zero, by name."""
+    together, at_rest = states(2), states(3)
     together[:, 1, :3] = together[:, 0, :3]
-    for x in (states(1), together):
-        x.requires_grad_()
-        answer = net(x)
-        answer.sum().backward()
-        assert answer.isfinite().all() and x.grad.isfinite().all()
+    at_rest[..., 3:6] = 0
+    return {
+        "one particle": states(1),
+        "two at the same place": together,
+        "twins": states(1).repeat(1, 2, 1),
+        "at rest": at_rest,
+        "all zero": torch.zeros(2, 3, 7, dtype=torch.float64),
+    }
+
+
+@each_network
+@pytest.mark.parametrize("name_of_states", odd_states())
+def test_zero_distances_and_speeds_give_finite_answers_and_gradients(name, name_of_states):
+    net, x = network(name), odd_states()[name_of_states].requires_grad_()
+    answer = net(x)
+    answer.square().sum().backward()
+    gradients = [x.grad, *(parameter.grad for parameter in net.parameters())]
+    assert answer.shape == (*x.shape[:2], 3) and answer.isfinite().all()
+    assert all(gradient is None or gradient.isfinite().all() for gradient in gradients)
+
+
+@each_network
+def test_twins_stay_together(name):
+    answer = network(name)(odd_states()["twins"])
+    torch.testing.assert_close(answer[:, 0], answer[:, 1])
+
+
+@each_network
+def test_no_sets_have_no_answers(name):
+    assert network(name)(states()[:0]).shape == (0, 5, 3)
 
 
 @each_network
@@ -82,6 +106,21 @@ def test_malformed_states_are_refused(name):
     ):
         with pytest.raises(ValueError, match=words):
             net(x)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (7,), (1, 2, 5, 7), (2, 5, 6), (2, 0, 7)])
+def test_wrong_axes_are_refused(shape):
+    with pytest.raises(ValueError, match="must be b particle 7 .*, got"):
+        check_states(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("entry", range(7))
+def test_no_number_may_be_missing(number, entry):
+    broken = states()
+    broken[-1, -1, entry] = number
+    with pytest.raises(ValueError, match="leave such sets out"):
+        check_states(broken)
 
 
 def test_degree_is_checked():
