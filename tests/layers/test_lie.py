@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.layers.lie import LieConv, LieNet, masked_mean, neighbourhood
+from course_lib.layers.lie import LieConv, LieNet, Neighbourhood, masked_mean, neighbourhood
 from course_lib.lie_groups import LIE_GROUPS, SE2, SE3, SO2_SCALE, T2, T3
 from tests.exactness import EXACT
 
@@ -54,6 +54,22 @@ def test_the_layer_is_its_formula(group):
                 for j in seen
             ]
             torch.testing.assert_close(found[v], sum(terms) / len(seen) + conv.mix.bias)
+
+
+@pytest.mark.parametrize("group, samples", [(SE2, 4), (SE3, 3), (T2, 1)], ids=str)
+def test_pairs_that_a_radius_leaves_out_early_are_too_far(group, samples):
+    points, f = normal(2, 8, group.space), normal(2, 8 * samples, 2, seed=1)
+    mask = torch.tensor([[True] * 8, [True] * 5 + [False] * 3]).repeat_interleave(samples, dim=1)
+    points[1, 5:] = 0  # padding all in one place must not crowd out points
+    torch.manual_seed(0)
+    u, conv = group.lift(points, samples=samples).flatten(1, 2), LieConv(group, 2, 3).double()
+    radius = 1.4
+    near = neighbourhood(group, u, mask, neighbours=8 * samples, radius=radius, samples=samples)
+    whole = neighbourhood(group, u, mask, neighbours=8 * samples)
+    inside = whole.mask & (group.distance(whole.logs) <= radius)
+    assert 0 < inside.sum() < whole.mask.sum() and near.index.shape[2] < 8 * samples
+    expected = conv(f, Neighbourhood(whole.index, whole.logs, inside))
+    torch.testing.assert_close(conv(f, near)[mask], expected[mask])
 
 
 def test_neighbours_on_a_line_by_hand():
