@@ -18,6 +18,7 @@ from course_lib.weights import build_model
 ORDER = (
     *("plain", "p4", "p4m", "se2-8", "se2-12", "se2-16", "steerable-12", "steerable-so2"),
     *("e2cnn-12", "e2cnn-so2", "sre", "sre-hard", "sre-smooth"),
+    *("lie-t2", "lie-so2", "lie-se2"),
 )
 DRAWS = 2000
 CHUNK = 250  # resamples at once

@@ -13,7 +13,12 @@ from course_lib.results_plan import by_label
 from course_lib.statistics import Interval
 from course_lib.verdicts import Verdict, verdict
 
-COLOURS = {**FAMILY_COLOURS, "sre-smooth": FAMILY_COLOURS["sre"], "sre-hard": "#7A1F5C"}
+COLOURS = {
+    **FAMILY_COLOURS,
+    **{"sre-smooth": FAMILY_COLOURS["sre"], "sre-hard": "#7A1F5C"},
+    # These never stand beside the families on the grid whose colours they share.
+    **{"lie-t2": "#E69F00", "lie-so2": "#009E73", "lie-se2": "#D55E00"},
+}
 
 
 @dataclass(frozen=True)

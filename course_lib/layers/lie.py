@@ -84,9 +84,8 @@ def _within(
     places: Float[Tensor, "b n space"], mask: Bool[Tensor, "b n"], radius: float | int, samples: int
 ) -> Int[Tensor, "b v candidates"]:
     """For each element the elements at the nearest places; none within the radius is left out."""
-    apart = torch.cdist(
-        places, places, compute_mode="donot_use_mm_for_euclid_dist"
-    )  # exact where it is small
+    # Without this mode, products of matrices would blur small distances in single precision.
+    apart = torch.cdist(places, places, compute_mode="donot_use_mm_for_euclid_dist")
     apart = apart.masked_fill(~mask[:, None], math.inf)
     most = int((apart <= radius * (1 + 1e-5)).sum(dim=-1).max())
     nearest = samples * apart.topk(most, largest=False).indices
