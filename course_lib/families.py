@@ -8,6 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 from torch import nn
 
 from course_lib.groups import CyclicGroup, DihedralGroup, PlanarGroup
+from course_lib.layers.attention import GroupAttention
 from course_lib.layers.e2 import E2Conv
 from course_lib.layers.irreps import GatedNonlinearity, IrrepNorm, NormNonlinearity, Scalars
 from course_lib.layers.isotropic import IsotropicFiberConv, Rings
@@ -81,6 +82,26 @@ def regular_family(name: str, group: PlanarGroup, *, kernel_size: int, disc: boo
         conv=partial(GroupConv, rep, kernel_size=kernel_size, disc=disc),
         readout=partial(GroupPool, rep),
     )
+
+
+def attention_family(name: str, group: PlanarGroup, *, kernel_size: int, heads: int) -> LayerFamily:
+    """Family of regular features with attention for convolution; its first layer is a lifting convolution.
+
+    Args:
+        name: Name of the family.
+        group: C_n or D_n; with other turns than quarter turns the neighbourhood should be a disc,
+            which a square of 3 px is.
+        kernel_size: Side of every neighbourhood and of the lifting kernel in pixels; odd.
+        heads: Heads of each layer.
+    """
+    rep = Regular(group)
+
+    def conv(c_in: int, c_out: int, *, kernel_size: int = kernel_size) -> nn.Module:
+        if kernel_size == 1:  # a pixel without neighbours has nobody to ask
+            return GroupConv(rep, c_in, c_out, kernel_size=1)
+        return GroupAttention(rep, c_in, c_out, kernel_size=kernel_size, heads=heads)
+
+    return replace(regular_family(name, group, kernel_size=kernel_size, disc=False), conv=conv)
 
 
 def steerable_family(name: str, group: PlanarGroup, *, kernel_size: int = 5) -> LayerFamily:
@@ -187,6 +208,7 @@ FAMILIES = {
         regular_family("se2-8", CyclicGroup(8), kernel_size=5, disc=True),
         regular_family("se2-12", CyclicGroup(12), kernel_size=5, disc=True),
         regular_family("se2-16", CyclicGroup(16), kernel_size=5, disc=True),
+        attention_family("p4-attention", CyclicGroup(4), kernel_size=3, heads=2),
         steerable_family("steerable-12", CyclicGroup(12)),
         irrep_family("steerable-so2", Irreps(CyclicGroup(12), 2)),
         e2cnn_family("e2cnn-12", Regular(CyclicGroup(12))),

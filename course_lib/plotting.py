@@ -28,6 +28,7 @@ FAMILY_COLOURS = {
     "se2-8": "#E69F00",
     "se2-12": "#D55E00",
     "se2-16": "#8B3A00",
+    "p4-attention": "#6A3D9A",
     "steerable-12": "#009E73",
     "steerable-so2": "#00563F",
     "e2cnn-12": "#7A9A01",

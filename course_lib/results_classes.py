@@ -17,7 +17,7 @@ from course_lib.weights import build_model
 
 ORDER = (
     *("plain", "p4", "p4m", "se2-8", "se2-12", "se2-16", "steerable-12", "steerable-so2"),
-    *("e2cnn-12", "e2cnn-so2", "sre", "sre-hard", "sre-smooth"),
+    *("e2cnn-12", "e2cnn-so2", "sre", "sre-hard", "sre-smooth", "p4-attention"),
     *("lie-t2", "lie-so2", "lie-se2"),
 )
 DRAWS = 2000

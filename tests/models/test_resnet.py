@@ -142,7 +142,7 @@ def test_plain_copy_has_the_same_outputs_and_no_kernel_to_build(name):
         x = images(*sides, *[8] * (ALL[name].dims - 2))
         torch.testing.assert_close(plain(x), net(x))
     ours = {type(m).__name__ for m in plain.modules() if type(m).__module__.startswith("course_lib")}
-    assert ours <= {"ResNet", "BasicBlock", "Halve", "Scalars", "GatedNonlinearity"}
+    assert ours <= {"ResNet", "BasicBlock", "Halve", "Scalars", "GatedNonlinearity", "PlainAttention"}
     assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())
 
 
