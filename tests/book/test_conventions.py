@@ -16,6 +16,8 @@ from course_lib.evaluation import dice, equivariance_error, iou, rotation_scores
 from course_lib.families import FAMILIES
 from course_lib.filters import disc_mask, rotation_operator
 from course_lib.groups import CyclicGroup, DihedralGroup
+from course_lib.harmonics import harmonic_action, spherical_harmonics
+from course_lib.layers.en import HarmonicMessages, degrees
 from course_lib.layers.lie import LieNet, neighbourhood
 from course_lib.layers.plain import PlainConv
 from course_lib.layers.regular import GroupConv
@@ -325,10 +327,42 @@ def test_kernel_sees_the_neighbour_from_its_place():
     torch.testing.assert_close(near.logs[0, 0, 1, 2], torch.tensor(-math.pi / 2))
 
 
+def test_degrees_of_a_fiber():
+    r"""A feature of degree $l$ has $2l + 1$ entries. A fiber holds its degrees in order, 0 first."""
+    assert degrees(2).tolist() == [0, 1, 1, 1, 2, 2, 2, 2, 2]
+
+
+def test_order_of_the_harmonics():
+    r"""The harmonics of degree 1 are $x$, $y$, $z$ in this order, times $\sqrt 3$."""
+    direction = torch.tensor([0.6, 0.0, 0.8])
+    torch.testing.assert_close(spherical_harmonics(direction, 1), math.sqrt(3) * direction)
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2])
+def test_parity_of_a_degree(degree):
+    r"""The reflection $-I$ multiplies degree $l$ by $(-1)^l$."""
+    expected = (-1) ** degree * torch.eye(2 * degree + 1)
+    torch.testing.assert_close(harmonic_action(-torch.eye(3), degree), expected)
+
+
+def test_rows_of_edges():
+    r"""Edges have two rows: the points that receive, then the points that send."""
+    torch.manual_seed(0)
+    layer, x = HarmonicMessages(1, 1, edge_scalars=0), torch.zeros(2, 1, 4)
+    x[1, 0, 0] = 1  # at point 1, which sends
+    edges, nothing = torch.tensor([[0], [1]]), torch.zeros(1, 0)
+    right, left = (layer(x, torch.tensor([[sign, 0.0, 0.0]]), nothing, edges) for sign in (1.0, -1.0))
+    assert right[0, 0, 1:].norm() > 1e-4  # point 0 hears a vector along the edge
+    torch.testing.assert_close(right[0, 0, 1:], -left[0, 0, 1:])
+    assert torch.equal(right[1], left[1])  # point 1 hears nothing
+
+
 def test_symbols_exist_in_code():
     group, g, h, rep = D4, 1, 4, Regular(D4)
     layer, x = GroupConv(rep, 1, 1), torch.randn(8, 4, 4)
     names = {"group": group, "g": g, "h": h, "rep": rep, "layer": layer, "x": x, "act": act}
+    names |= {"harmonic_action": harmonic_action, "spherical_harmonics": spherical_harmonics}
+    names |= {"R": torch.eye(3), "l": 1, "d": torch.ones(3)}
     names |= {"SE2": SE2, "a": torch.ones(3), "u": torch.eye(3)}
     symbols = PAGE.read_text("utf8").split("## Symbols")[1]
     snippets = [code for code in re.findall(r"`([^`]+)`", symbols) if code != "y x"]
