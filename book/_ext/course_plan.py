@@ -43,7 +43,7 @@ def minutes(path: Path) -> int:
 
 
 class CourseWeeks(SphinxDirective):
-    """Table of a plan; each line is ``week | page, page | unit``. Minutes are those that the files state."""
+    """Table of a plan; each line is ``week | page, page | unit, unit``. The files state the minutes."""
 
     has_content = True
 
@@ -54,7 +54,7 @@ class CourseWeeks(SphinxDirective):
         folder = posixpath.dirname(self.env.docname)
         rows = []
         for line in self.content:
-            week, pages, unit = (part.strip() for part in line.split("|"))
+            week, pages, units = (part.strip() for part in line.split("|"))
             links, total = [], 0
             for page in pages.split(", "):
                 name = f"{folder}/{page}"
@@ -63,12 +63,13 @@ class CourseWeeks(SphinxDirective):
                 text = f"chapter {number}"
                 links.append(f'<a href="{page}.html">{text}</a>' if there else f"{text} (to come)")
                 total += minutes(root / f"{name}.md") if there else 0
-            length = minutes(root / "solutions" / f"{unit}.py")
-            task = (
+            lengths = {unit: minutes(root / "solutions" / f"{unit}.py") for unit in units.split(", ")}
+            tasks = [
                 f"unit <strong>{unit.replace('_', ' ')}</strong>, {length} min"
+                for unit, length in lengths.items()
                 if length
-                else "exercises in the text"
-            )
+            ]
+            task = "; ".join(tasks) or "exercises in the text"
             read = f"{total} min" if total else ""
             cells = "".join(f"<td>{cell}</td>" for cell in (", ".join(links), read, task))
             rows.append(f'<tr><th scope="row">{html.escape(week)}</th>{cells}</tr>')

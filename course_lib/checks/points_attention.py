@@ -33,11 +33,12 @@ def attention(points: Tensor, queries: Tensor, keys: Tensor, values: Tensor) -> 
     n, c = queries.shape[1:]
     group, answers = CyclicGroup(n), torch.empty_like(values)
     radians = points.new_tensor([math.radians(group.angle_deg(g)) for g in group.elements])
-    for p in range(len(points)):
-        for r in group.elements:
-            right, up = ((points - points[p]) @ plane_rotation(-radians[r]).mT).unbind(-1)
-            between = [group.product(group.inverse(r), s) for s in group.elements]
-            seen = encoding(right[:, None], up[:, None], radians[between])
+    steps = points[None] - points[:, None]
+    for r in group.elements:
+        between = radians[[group.product(group.inverse(r), s) for s in group.elements]]
+        right, up = (steps @ plane_rotation(-radians[r]).mT).unbind(-1)
+        for p in range(len(points)):
+            seen = encoding(right[p, :, None], up[p, :, None], between)
             weights = torch.exp(keys @ queries[p, r] / math.sqrt(c) + seen)
             answers[p, r] = torch.tensordot(weights / weights.sum(), values, dims=2)
     return answers

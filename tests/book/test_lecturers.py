@@ -72,11 +72,13 @@ def test_minutes_of_the_table_are_those_of_the_files(tmp_path):
     (tmp_path / "book/01-one.md").write_text("**About 25 minutes.** Builds on nothing.\n")
     (tmp_path / "book/02-two.md").write_text("**About 40 minutes.** About 99 minutes.\n")
     (tmp_path / "solutions/unit.py").write_text("# | Time | about 85 minutes |\n")
-    lines = ["1 | 01-one, 02-two | unit", "2 | 03-three | none"]
+    (tmp_path / "solutions/other_one.py").write_text("# | Time | about 30 minutes |\n")
+    lines = ["1 | 01-one, 02-two | unit", "2 | 03-three | none", "3 | 02-two | unit, other_one"]
     text = table(tmp_path, lines, {"book/01-one", "book/02-two"})
     assert "<td>65 min</td><td>unit <strong>unit</strong>, 85 min</td>" in text
     assert '<a href="01-one.html">chapter 1</a>, <a href="02-two.html">chapter 2</a>' in text
     assert "<td>chapter 3 (to come)</td><td></td><td>exercises in the text</td>" in text
+    assert "<td>unit <strong>unit</strong>, 85 min; unit <strong>other one</strong>, 30 min</td>" in text
 
 
 @pytest.mark.parametrize("name", [name for name in TOC if name[0].isdigit()])

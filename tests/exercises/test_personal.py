@@ -35,7 +35,7 @@ def questions_at(unit, value):
 def test_orders_feature_types_and_kernel_sizes_are_drawn():
     drawn = {unit: CHECKS[unit].QUESTIONS[name] for unit, name in DRAWN}
     assert set(drawn) >= {"groups", "group_convolution", "p4", "se2", "steerable"}
-    assert set(drawn) >= {"sre", "measuring", "medmnist", "unet", "lieconv"}
+    assert set(drawn) >= {"sre", "measuring", "medmnist", "unet", "lieconv", "points"}
     for question in drawn.values():
         values = [other.value for other in question.variants]
         assert len(set(values)) == len(values) >= 5 and question.value == values[0]

@@ -148,7 +148,7 @@ def test_stand_ins_are_called_shown_and_gone_through():
     assert f"{nothing():7.1e}" == "" and list(nothing) == []
 
 
-@pytest.mark.parametrize("unit", ["p4", "groups", "measuring", "unet", "lieconv"])
+@pytest.mark.parametrize("unit", ["p4", "groups", "measuring", "unet", "lieconv", "points"])
 def test_helpers_of_a_unit_run_without_their_modules_and_reach_no_reference(unit):
     helpers = helpers_of(unit)
     assert helpers and "hint" not in helpers
