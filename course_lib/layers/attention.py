@@ -1,15 +1,12 @@
 """Group self-attention: every pixel and pose asks its neighbours, and sees them in its own frame."""
 
-import math
-
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from course_lib.actions import turned_pixels
-from course_lib.filters import disc_mask
 from course_lib.layers.base import Orbit, check_kernel_size
+from course_lib.layers.local_attention import attention_weights, local_attention
 from course_lib.layers.regular import GroupConv
 from course_lib.representations import Regular, Representation
 
@@ -138,57 +135,3 @@ class PlainAttention(nn.Module):
             part(x).unflatten(1, self.encoding.shape[:3]) for part in (self.query, self.key, self.value)
         )
         return self.mix(local_attention(q, k, v, self.encoding, disc=self.disc).flatten(1, 3))
-
-
-def local_attention(
-    q: Float[Tensor, "b heads width g y x"],
-    k: Float[Tensor, "b heads width h y x"],
-    v: Float[Tensor, "b heads width h y x"],
-    encoding: Float[Tensor, "heads width g h k k"],
-    *,
-    disc: bool,
-) -> Float[Tensor, "b heads width g y x"]:
-    """Sum of the values of all neighbours, with the weights of ``attention_weights``."""
-    weights = attention_weights(q, k, encoding, disc=disc)
-    summed = weights @ _neighbours(v, encoding.shape[-1]).mT  # b heads pixel g width
-    return summed.permute(0, 1, 4, 3, 2).unflatten(-1, q.shape[-2:])
-
-
-def attention_weights(
-    q: Float[Tensor, "b heads width g y x"],
-    k: Float[Tensor, "b heads width h y x"],
-    encoding: Float[Tensor, "heads width g h k k"],
-    *,
-    disc: bool,
-) -> Float[Tensor, "b heads pixel g neighbour"]:
-    """Softmax over all neighbours, which are counted by pose h, row and column; 0 outside the image.
-
-    Args:
-        q: Queries.
-        k: Keys.
-        encoding: Positional encoding.
-        disc: Whether the neighbourhood is the inscribed disc.
-    """
-    width, order, kernel_size = encoding.shape[1], encoding.shape[3], encoding.shape[-1]
-    asked = q.flatten(-2).permute(0, 1, 4, 3, 2)  # b heads pixel g width
-    content = asked @ _neighbours(k, kernel_size)
-    place = torch.einsum("bnpgd,ndgu->bnpgu", asked, encoding.flatten(3).to(asked.dtype))
-    inside = _inside(q, kernel_size, disc=disc).repeat(1, order)[:, None]  # pixel 1 neighbour
-    logits = (content + place) / math.sqrt(width)
-    return logits.masked_fill(~inside, -math.inf).softmax(dim=-1)
-
-
-def _neighbours(
-    x: Float[Tensor, "b heads width h y x"], kernel_size: int
-) -> Float[Tensor, "b heads pixel width neighbour"]:
-    """The entries that each pixel sees; 0 outside the image."""
-    b, heads, width, order = x.shape[:4]
-    seen = F.unfold(x.flatten(1, 3), kernel_size, padding=kernel_size // 2)
-    return seen.view(b, heads, width, order * kernel_size**2, -1).permute(0, 1, 4, 2, 3)
-
-
-def _inside(x: Tensor, kernel_size: int, *, disc: bool) -> Bool[Tensor, "pixel offset"]:
-    """Which offsets lead from each pixel to one inside the image."""
-    image = torch.ones(1, 1, *x.shape[-2:], device=x.device)
-    inside = F.unfold(image, kernel_size, padding=kernel_size // 2)[0].T > 0
-    return inside & disc_mask(kernel_size).flatten().to(x.device) if disc else inside
