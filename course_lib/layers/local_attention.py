@@ -14,6 +14,7 @@ from course_lib.filters import disc_mask
 from course_lib.layers.native import batched, build, serves
 
 SOURCE = Path(__file__).with_name("local_attention.cpp")
+LEAST_LOGITS = 100_000  # below, torch needs a few milliseconds; compiling takes seconds
 
 
 def local_attention(
@@ -27,7 +28,8 @@ def local_attention(
     """Sum of the values of all neighbours, with the weights of ``attention_weights``.
 
     On a processor a compiled loop does it for whole squares, if there is a C++ compiler: it keeps no
-    weights, so a training step takes a fraction of the time and the memory.
+    weights, so a training step takes a fraction of the time and the memory. Small inputs and whatever
+    ``native.serves`` excludes, as tracing and export, are left to torch.
 
     Args:
         q: Queries.
@@ -37,7 +39,9 @@ def local_attention(
         disc: Whether the neighbourhood is the inscribed disc.
     """
     whole = not disc or bool(disc_mask(encoding.shape[-1]).all())
-    if whole and all(serves(part, encoding) for part in (q, k, v)) and compiled() is not None:
+    logits = q[:, :, 0].numel() * encoding[0, 0, 0].numel()
+    supported = whole and all(serves(part, encoding) for part in (q, k, v))
+    if supported and logits >= LEAST_LOGITS and compiled() is not None:
         return _LocalAttention.apply(q, k, v, encoding)
     return in_torch(q, k, v, encoding, disc=disc)
 
@@ -77,9 +81,9 @@ def _neighbours(
     x: Float[Tensor, "b heads width h y x"], kernel_size: int
 ) -> Float[Tensor, "b heads pixel width neighbour"]:
     """The entries that each pixel sees; 0 outside the image."""
-    b, heads, width, order = x.shape[:4]
+    _, heads, width, order = x.shape[:4]
     seen = F.unfold(x.flatten(1, 3), kernel_size, padding=kernel_size // 2)
-    return seen.view(b, heads, width, order * kernel_size**2, -1).permute(0, 1, 4, 2, 3)
+    return seen.unflatten(1, (heads, width, order * kernel_size**2)).permute(0, 1, 4, 2, 3)
 
 
 def _inside(x: Tensor, kernel_size: int, *, disc: bool) -> Bool[Tensor, "pixel offset"]:

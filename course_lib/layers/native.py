@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_batchedtensor
+from torch._C._functorch import is_batchedtensor, is_legacy_batchedtensor
 from torch.autograd import forward_ad
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 
@@ -64,8 +64,8 @@ def serves(x: Tensor, weight: Tensor) -> bool:
 
 
 def batched(grad: Tensor) -> bool:
-    """Whether a gradient stands for several at once, as in ``torch.autograd.grad(is_grads_batched=True)``."""
-    return is_batchedtensor(grad)
+    """Whether a gradient stands for several at once, as with ``is_grads_batched=True`` or ``torch.vmap``."""
+    return is_batchedtensor(grad) or is_legacy_batchedtensor(grad)
 
 
 def gradients(
