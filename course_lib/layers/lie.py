@@ -139,7 +139,7 @@ class LieConv(nn.Module):
         batch = torch.arange(f.shape[0], device=f.device)[:, None, None]
         seen = f[batch, near.index]
         count = near.mask.sum(dim=-1, keepdim=True).clamp(min=1)
-        profile = self.kernel(near.logs) * (near.mask / count)[..., None]
+        profile = self.kernel(near.logs) * (near.mask.to(f) / count)[..., None]
         mixed = self.mix(torch.einsum("bvkm,bvkc->bvmc", profile, seen).flatten(2))
         return mixed * near.mask.any(dim=-1, keepdim=True)
 
