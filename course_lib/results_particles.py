@@ -24,6 +24,7 @@ COLOURS = {
     "lie-se3": "#009E73",
 }
 DRAWS = 1000
+TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of the error
 FREE = {"family", "widths", "augmentation", "seed"}  # in what compared runs may differ
 
 
@@ -209,4 +210,7 @@ def plot_errors(found: Found, *, ax: Axes | None = None) -> Axes:
     ax.set(xscale="log", yscale="log", xlabel="training sets", ylabel="mean squared error")
     ax.minorticks_off()
     ax.set_xticks(list(found), [f"{sets:,}" for sets in found])
+    low, high = ax.get_ylim()
+    ticks = [tick for tick in TICKS if low <= tick <= high]
+    ax.set_yticks(ticks, [str(tick) for tick in ticks])
     return ax

@@ -115,5 +115,6 @@ def test_figure_shows_means_and_the_straight_line():
     means = {bars.get_label(): bars.lines[0].get_ydata() for bars in ax.containers}
     assert means["vectors"] == pytest.approx([0.045, 0.015]) and means["egnn"] == pytest.approx([0.03])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["300", "3,000"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0.02", "0.05"]
     assert not plot_errors({}).containers
     plt.close("all")
