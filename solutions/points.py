@@ -176,10 +176,11 @@ checks.parts(product_parts, seed=20372).require()
 
 # %% tags=["given"]
 for first, out in ((0, 1), (1, 1), (1, 2), (2, 2)):
-    for k in range(3):
-        turns = checks.measured_products(first, k, out, mirrors=False)
-        both = checks.measured_products(first, k, out, mirrors=True)
-        print(f"degree {first} to {out} by harmonics of degree {k}: rotations {turns}, and inversion {both}")
+    ways = {
+        mirrors: [k for k in range(3) if checks.measured_products(first, k, out, mirrors=mirrors)]
+        for mirrors in (False, True)
+    }
+    print(f"degree {first} to {out}, by harmonics up to degree 2: {ways[False]}, with inversion {ways[True]}")
 
 # %% [markdown]
 # Each path that respects rotations *and* inversion gets a learned radial profile of its own: a function of the
@@ -225,8 +226,8 @@ checks.profiles(count_profiles, degree={{degree}}, seed=20373).require()
 #
 # Features have the axes `point channel 4`: entry 0 of the fiber is a scalar, entries 1 to 3 are a vector. Here is a
 # layer as one would write it for images: mix the channels, add a bias, normalise over the points, ReLU. Its author
-# tested it with a rotation by 120 degrees about the axis (1, 1, 1), and saw an error of 0. The next cell repeats
-# this, and tests three more.
+# tested it with a rotation by 120 degrees about the axis (1, 1, 1), and saw nothing but rounding. The next cell
+# repeats this, and tests three more.
 
 
 # %% tags=["given"]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.calling import Call
-from course_lib.checks.drawing import gaussian, integer
+from course_lib.checks.drawing import counting, gaussian, integer
 from course_lib.checks.questions import Mistake, Question, same
 from course_lib.checks.verdicts import Finding
 from course_lib.groups import CyclicGroup
@@ -45,8 +45,12 @@ def attention(points: Tensor, queries: Tensor, keys: Tensor, values: Tensor) -> 
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
-    big = [(integer(generator, 3, 4), n, integer(generator, 2, 3)) for n in (3, 4, 6)]
-    for places, n, c in ((1, 1, 1), (1, 2, 1), (2, 1, 1), (1, 4, 1), (2, 4, 1), *big):
+    row = torch.tensor([[0.0, 0], [2, 0]], dtype=torch.float64)
+    for places, n in ((1, 1), (1, 2), (2, 1), (2, 2), (1, 4), (2, 4)):
+        alike = torch.zeros(places, n, 1, dtype=torch.float64)
+        yield row[:places], alike, alike, counting(places, n, 1)
+    for n in (3, 4, 6):
+        places, c = integer(generator, 3, 4), integer(generator, 2, 3)
         queries, keys, values = (gaussian(generator, places, n, c) for _ in range(3))
         yield gaussian(generator, places, 2), queries, keys, values
 
@@ -65,8 +69,7 @@ def _finding(call: Call, case: Case) -> Finding:
         return Finding("f(g x) = g f(x): places turn, and directions move by one", f"{360 / n:g} degrees")
     return Finding(
         "a query at the place p in the direction r sees a key at q and s by the step q - p, turned back by "
-        "r, "
-        "and the angle from r to s"
+        "r, and the angle from r to s"
     )
 
 
@@ -136,14 +139,12 @@ ATTENTION = Question(
         ),
         Mistake(
             "The step goes from the key to the query. That is equivariant, but it is not the encoding that "
-            "was "
-            "trained.",
+            "was trained.",
             _attention(step=-1),
         ),
         Mistake(
-            "The angle goes from the key to the query. That is equivariant, but it is not the encoding "
-            "that was "
-            "trained.",
+            "The angle goes from the key to the query. That is equivariant, but it is not the encoding that "
+            "was trained.",
             _attention(angle=lambda r, s: r - s),
         ),
         Mistake(
@@ -193,13 +194,10 @@ ATTENTION = Question(
     finding=_finding,
     hints=(
         "Stand at the place p and look into the direction r. Where do you see the place q? What is the "
-        "difference "
-        "between its direction and yours?",
+        "difference between its direction and yours?",
         "Turning back by r multiplies by the matrix with the rows (cos r, sin r) and (-sin r, cos r). The "
-        "result "
-        "has the axes p r q; the angle has the axes r s.",
-        "Axes of length 1 let the tensors meet: shape both as p r q s. Then let the softmax run over q and "
-        "s at "
-        "once, by making one axis of the two.",
+        "result has the axes p r q; the angle has the axes r s.",
+        "Axes of length 1 let the tensors meet: shape both as p r q s. Then let the softmax run over q and s "
+        "at once, by making one axis of the two.",
     ),
 )

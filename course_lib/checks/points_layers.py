@@ -59,7 +59,9 @@ def repaired_layer(x: Tensor, scalar_mix: Tensor, vector_mix: Tensor, bias: Tens
 
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
-    for points, c_in, c_out in ((1, 1, 1), (2, 1, 1), (2, 1, 2)):
+    one = torch.ones(1, 1, dtype=torch.float64)
+    yield one.new_tensor([[[1, 2, -2, 1]]]), one, one, one[0]
+    for points, c_in, c_out in ((2, 1, 1), (2, 1, 2)):
         yield _draw(generator, points, c_in, c_out)
     for _ in range(3):
         yield _draw(generator, *(integer(generator, 2, 5) for _ in range(3)))
@@ -79,8 +81,7 @@ def _finding(call: Call, case: Case) -> Finding:
             return Finding("if the vectors turn, the answer's vectors turn, and its scalars stay", name)
     return Finding(
         "scalars: mixed, plus bias, ReLU. Vectors: mixed, divided by their channel's root of the mean "
-        "squared "
-        "length, times the sigmoid of the channel's scalar"
+        "squared length, times the sigmoid of the channel's scalar"
     )
 
 
@@ -138,14 +139,12 @@ LAYER = Question(
         ),
         Mistake(
             "Division and gate are repaired. But a number is still added to each entry of the vectors: a "
-            "constant "
-            "vector, which does not turn.",
+            "constant vector, which does not turn.",
             _layer(_lengths, _gate, bias_on_vectors=True),
         ),
         Mistake(
-            "Bias and gate are repaired. But each entry of the vectors has a divisor of its own: x, y and "
-            "z are "
-            "stretched differently.",
+            "Bias and gate are repaired. But each entry of the vectors has a divisor of its own: x, y and z "
+            "are stretched differently.",
             _layer(_coordinates, _gate),
         ),
         Mistake(
@@ -166,15 +165,13 @@ LAYER = Question(
             _layer(_lengths, _relu, bias_on_vectors=True),
         ),
         Mistake(
-            "The divisor is the root mean square of the entries. That is equivariant, but smaller than "
-            "that of the "
-            "lengths, by the root of 3.",
+            "The divisor is the root mean square of the entries. That is equivariant, but smaller than that "
+            "of the lengths, by the root of 3.",
             _layer(_lengths, lambda v, s: math.sqrt(3) * v, _gate),
         ),
         Mistake(
             "Each vector is divided by its own length. Then all have the length 1 before the gate, and how "
-            "long "
-            "they were is lost.",
+            "long they were is lost.",
             _layer(lambda v, s: v / v.norm(dim=-1, keepdim=True), _gate),
         ),
         Mistake(
@@ -214,12 +211,10 @@ LAYER = Question(
     ),
     finding=_finding,
     hints=(
-        "The rotation about (1, 1, 1) by 120 degrees only renames the axes: x to y, y to z, z to x. What "
-        "can a "
-        "test with it not see?",
+        "The rotation about (1, 1, 1) by 120 degrees only renames the axes: x to y, y to z, z to x. What can "
+        "a test with it not see?",
         "Ask of each line: does it treat x, y and z as three numbers, or as one arrow? An arrow can be "
-        "multiplied "
-        "by a number that does not turn, and added to another arrow that turns with it.",
+        "multiplied by a number that does not turn, and added to another arrow that turns with it.",
         "Two such numbers are at hand: the length of an arrow, by which the division can be done, and the "
         "channel's scalar, which can open or close a gate.",
     ),

@@ -74,7 +74,8 @@ def _small(*numbers: int) -> Tensor:
 
 def _cases(generator: torch.Generator) -> Iterator[Case]:
     yield _small(0), ("a",)
-    yield _small(0, 10), ("a", "b")
+    for pair in ((0, 0), (0, 10), (0, 20), (1, 2), (4, 5)):
+        yield _small(*pair), ("a", "b")
     yield _small(0, 10, 20), ("a", "b", "b")
     yield _small(0, 0, 0), ("a", "a", "b")
     yield _small(0, 30, 1), ("a", "a", "b")
@@ -149,13 +150,12 @@ PRICE = Question(
     mistakes=(
         Mistake(
             "Both numbers are those of a classifier without symmetry. An invariant one must give turned "
-            "copies "
-            "the same answer.",
+            "copies the same answer.",
             _rule(invariant=lambda x, y: most_right(x, y, exact)),
         ),
         Mistake(
-            "Both numbers are those of an invariant classifier. One without symmetry may tell turned "
-            "copies apart.",
+            "Both numbers are those of an invariant classifier. One without symmetry may tell turned copies "
+            "apart.",
             _rule(free=lambda x, y: most_right(x, y, quarter_turns)),
         ),
         Mistake(
@@ -201,14 +201,11 @@ PRICE = Question(
     ),
     finding=_finding,
     hints=(
-        "A classifier is a function: equal inputs get equal answers. For which images does an invariant "
-        "one have "
-        "only one answer to give?",
+        "A classifier is a function: equal inputs get equal answers. For which images does an invariant one "
+        "have only one answer to give?",
         "Sort the images into boxes, so that those that must get the same answer share a box. Which answer "
-        "is best "
-        "for a box?",
+        "is best for a box?",
         "For the boxes under turns each image needs a name that all its four turned copies share: of the "
-        "four lists "
-        "of pixels take, say, the smallest.",
+        "four lists of pixels take, say, the smallest.",
     ),
 )

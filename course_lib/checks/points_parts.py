@@ -22,7 +22,8 @@ def product_parts(a: Tensor, b: Tensor) -> Tensor:
     even = []
     for degree in (0, 2):
         C = coupling(1, 1, degree)
-        even.append((2 * degree + 1) * torch.einsum("jki,uvi,pu,pv->pjk", C, C, a, b))
+        sixths = (6 * (2 * degree + 1) * torch.einsum("jki,uvi->jkuv", C, C)).round()
+        even.append(torch.einsum("jkuv,pu,pv->pjk", sixths, a, b) / 6)
     return torch.stack([even[0], -cross_matrix(torch.linalg.cross(a, b)) / 2, even[1]], dim=1)
 
 
@@ -41,14 +42,16 @@ def _finding(call: Call, case: tuple[Tensor, Tensor]) -> Finding:
     given = call(a.clone(), b.clone())
     if not same(given.sum(dim=1), a[:, :, None] * b[:, None]):
         return Finding("the three parts add up to the product: a_j b_k in row j and column k")
-    for angle, name in ((math.pi / 2, "90 degrees about the z axis"), (math.pi / 4, "45 degrees about it")):
+    for angle, name in (
+        (math.pi / 2, "90 degrees about the z axis"),
+        (math.pi / 4, "45 degrees about the z axis"),
+    ):
         R = turn(angle)
         if not same(call(a @ R.mT, b @ R.mT), R @ given @ R.mT):
             return Finding("if both vectors turn, each part M becomes R M R^T", name)
     return Finding(
-        "degree 0 is a multiple of the identity; degree 1 changes its sign if a and b are exchanged; "
-        "degree 2 "
-        "does not, and has the trace 0"
+        "degree 0 is a multiple of the identity; degree 1 changes its sign if a and b are exchanged; degree "
+        "2 does not, and has the trace 0"
     )
 
 
@@ -114,8 +117,7 @@ PARTS = Question(
         ),
         Mistake(
             "The part of degree 1 is the matrix of the cross product itself. Which multiple of it lies in "
-            "the "
-            "product?",
+            "the product?",
             _split(
                 lambda m, t, a, b: (t / 3, cross_matrix(torch.linalg.cross(a, b)), _even(m) - t / 3),
             ),

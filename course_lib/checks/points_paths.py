@@ -109,14 +109,12 @@ _PROFILES = Question(
         ),
         Mistake(
             "Only the two ends are counted, difference and sum. That was the rule in the plane; in space "
-            "every "
-            "second degree between them is allowed.",
+            "every second degree between them is allowed.",
             _rule(lambda a, m, k: k in (abs(a - m), a + m)),
         ),
         Mistake(
             "The entries of the harmonics are counted. One profile serves all 2 k + 1 of them, or the "
-            "product "
-            "would not turn.",
+            "product would not turn.",
             _rule(lambda a, m, k: (2 * k + 1) * couples(a, k, m)),
         ),
         Mistake(
@@ -131,14 +129,11 @@ _PROFILES = Question(
     finding=_finding,
     hints=(
         "Take the table of the cell above as your examples: which degrees of the harmonic are allowed "
-        "between 1 "
-        "and 1? Which of them does a mirror take away?",
+        "between 1 and 1? Which of them does a mirror take away?",
         "Two rules. The three degrees must form a triangle: none is larger than the sum of the other two. "
-        "And "
-        "under p to -p degree l is multiplied by (-1)^l, on both sides.",
+        "And under p to -p degree l is multiplied by (-1)^l, on both sides.",
         "Write down the smallest and the largest allowed degree, and the step between two neighbours. Then "
-        "ask "
-        "how many of them are at most `highest`.",
+        "ask how many of them are at most `highest`.",
     ),
 )
 PROFILES = personal(
