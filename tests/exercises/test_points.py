@@ -1,6 +1,7 @@
 """The unit on points in space: its references by hand, where they rest on the library alone."""
 
-import pytest
+import math
+
 import torch
 
 from course_lib.checks import points
@@ -49,10 +50,11 @@ def test_what_is_measured_is_what_is_counted():
 
 def test_the_layer_by_hand():
     x = double([[[0.0, 3, 4, 0]], [[1, 0, 0, 0]]])  # lengths 5 and 0: root mean square 5 / root of 2
-    one = double([[1.0]])
-    found = REFERENCE["layer"](x, -one, 2 * one, double([0.0]))
-    gate = 0.5 * 2**0.5
-    torch.testing.assert_close(found, double([[[0, 0.6 * gate, 0.8 * gate, 0]], [[0, 0, 0, 0]]]))
+    scalar_mix, vector_mix = double([[-1.0], [3.0]]), double([[2.0], [4.0]])
+    found = REFERENCE["layer"](x, scalar_mix, vector_mix, double([0.0, -2.0]))
+    half, less = 2**0.5 / 2, 2**0.5 / (1 + math.exp(2))  # gates at the scalars 0 and -2
+    here = [[0, 0.6 * half, 0.8 * half, 0], [0, 0.6 * less, 0.8 * less, 0]]
+    torch.testing.assert_close(found, double([here, [[0, 0, 0, 0], [1, 0, 0, 0]]]))
 
 
 def test_the_broken_layer_passes_with_the_rotation_of_its_author_alone():
@@ -68,15 +70,15 @@ def test_the_broken_layer_passes_with_the_rotation_of_its_author_alone():
 
 def test_attention_by_hand():
     places = double([[0.0, 0], [0, 2]])  # the second one lies above the first
-    nothing = torch.zeros(2, 4, 1, dtype=torch.float64)
-    values = nothing.clone()
-    values[1, 1] = 1  # at the second place, direction 1 looks up
-    seen = REFERENCE["attention"](places, nothing, nothing, values)[0, 1].item()
-    # to an eye that looks up, what is above lies in front, and looks the same way
-    front = points.encoding(double(2.0), double(0.0), double(0.0)).exp()
-    quarters = double([0, 1, 2, 3]) * torch.pi / 2
-    weights = [points.encoding(double(right), double(0.0), quarters).exp() for right in (0.0, 2.0)]
-    assert seen == pytest.approx((front / torch.stack(weights).sum()).item())
+    queries, keys, values = (torch.zeros(2, 4, 4, dtype=torch.float64) for _ in range(3))
+    queries[0, 1, 0], keys[1, 2, 0], values[1, 2] = 2, 3, 1  # scores 2 * 3 / root of 4
+    seen = REFERENCE["attention"](places, queries, keys, values)[0, 1]
+    # to an eye that looks up, what is above lies in front; what looks left is turned by 90 degrees from it
+    quarters = double([0, 1, 2, 3]) * math.pi / 2
+    here, front = (points.encoding(double(right), double(0.0), quarters) for right in (0.0, 2.0))
+    front[1] += 3
+    expected = front[1].exp() / (here.exp().sum() + front.exp().sum())
+    torch.testing.assert_close(seen, expected.expand(4))
 
 
 def test_prices_by_hand():
