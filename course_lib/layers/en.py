@@ -6,6 +6,7 @@ import math
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from course_lib.harmonics import HIGHEST, couples, coupling, spherical_harmonics
 
@@ -55,17 +56,16 @@ class Gate(nn.Module):
         Weiler et al. 2018, arXiv:1807.02547.
     """
 
-    degree: Tensor
-
     def __init__(self, highest: int, channels: int):
         super().__init__()
         self.open = nn.Linear(channels, highest * channels)
-        self.register_buffer("degree", degrees(highest), persistent=False)
+        self.sizes = [2 * degree + 1 for degree in range(highest + 1)]
 
     def forward(self, x: Float[Tensor, "points c fiber"]) -> Float[Tensor, "points c fiber"]:
-        scalars = x[..., 0]
-        gates = torch.cat([scalars, self.open(scalars)], dim=1).sigmoid().unflatten(1, (-1, x.shape[1]))
-        return x * gates.index_select(1, self.degree).transpose(1, 2)
+        (scalars, *others), channels = x.transpose(1, 2).split(self.sizes, dim=1), x.shape[1]
+        gates = self.open(scalars[:, 0]).sigmoid().unflatten(1, (len(others), channels)).unbind(dim=1)
+        opened = [other * gate[:, None] for other, gate in zip(others, gates, strict=True)]
+        return torch.cat([F.silu(scalars), *opened], dim=1).transpose(1, 2)
 
 
 class HarmonicProduct(nn.Module):
@@ -78,14 +78,18 @@ class HarmonicProduct(nn.Module):
     Args:
         highest: Highest degree of features and harmonics.
 
+    Raises:
+        ValueError: If ``highest`` is not 0, 1 or 2.
+
     Source:
         Thomas et al. 2018, arXiv:1802.08219; the paths are those that reflections allow.
     """
 
     def __init__(self, highest: int):
         super().__init__()
-        self.highest = highest
+        self.highest, self.fiber = highest, len(degrees(highest))
         self.paths = paths(highest)
+        self.counts = [sum(out == degree for *_, out in self.paths) for degree in range(highest + 1)]
 
     def forward(
         self,
@@ -93,12 +97,27 @@ class HarmonicProduct(nn.Module):
         directions: Float[Tensor, "edges 3"],
         weights: Float[Tensor, "edges c path"],
     ) -> Float[Tensor, "edges c fiber"]:
-        couplings, path, gather = tables(self.highest, x.dtype, x.device)
+        """Products; those with the direction of a zero vector are 0.
+
+        Raises:
+            ValueError: If the shapes do not fit each other or the layer.
+        """
+        given = x.shape, directions.shape, weights.shape
+        if x.ndim != 3 or given != ((*x.shape[:2], self.fiber), (len(x), 3), (*x.shape[:2], len(self.paths))):
+            raise ValueError(
+                f"features, directions and weights must have the axes edges c {self.fiber}, edges 3 and "
+                f"edges c {len(self.paths)}, got {', '.join(str(tuple(shape)) for shape in given)}; give "
+                "each edge one of each"
+            )
+        couplings, order = tables(self.highest, x.dtype, x.device)
         harmonics = [spherical_harmonics(directions, degree) for degree in range(self.highest + 1)]
         matrices = (torch.cat(harmonics, dim=-1) @ couplings).unflatten(1, (-1, x.shape[-1]))
         products = torch.bmm(matrices, x.transpose(1, 2))
-        products = products * weights.transpose(1, 2).index_select(1, path)
-        return (gather @ products).transpose(1, 2)
+        weights = weights.transpose(1, 2).index_select(1, order)
+        columns = [count * (2 * degree + 1) for degree, count in enumerate(self.counts)]
+        parts = zip(self.counts, products.split(columns, 1), weights.split(self.counts, 1), strict=True)
+        sums = [(each.unflatten(1, (count, -1)) * weight[:, :, None]).sum(1) for count, each, weight in parts]
+        return torch.cat(sums, dim=1).transpose(1, 2)
 
 
 def paths(highest: int) -> list[tuple[int, int, int]]:
@@ -108,31 +127,23 @@ def paths(highest: int) -> list[tuple[int, int, int]]:
 
 
 @functools.cache
-def tables(highest: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def tables(highest: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Constants of the product, rounded once, to the precision in which they are used.
 
     Returns:
         Couplings ``harmonic (column feature)``, with a column for each entry of each path's
-        product; the path of each column; and ``fiber column``, which adds the paths up.
+        product; and the order of the paths, which puts those to one degree side by side.
     """
     own, all_paths = degrees(highest), paths(highest)
-    widths = [2 * out + 1 for _, _, out in all_paths]
-    column = torch.arange(len(all_paths)).repeat_interleave(torch.tensor(widths))
-    couplings = torch.zeros(len(own), len(column), len(own), dtype=torch.float64)
-    gather = torch.zeros(len(own), len(column), dtype=torch.float64)
-    for number, (first, second, out) in enumerate(all_paths):
-        width = 2 * out + 1
-        rows, features, outs = own == second, own == first, own == out
-        columns = column == number
-        part = coupling(first, second, out).permute(1, 2, 0) * math.sqrt(width)  # entries keep their size
-        couplings[block(rows, columns, features)] = part
-        gather[block(outs, columns)] = torch.eye(width, dtype=torch.float64)
-    return couplings.flatten(1).to(device, dtype), column.to(device), gather.to(device, dtype)
-
-
-def block(*masks: Tensor) -> tuple[Tensor, ...]:
-    """Index of the block of a tensor that has one mask for each axis."""
-    return torch.meshgrid(*(mask.nonzero()[:, 0] for mask in masks), indexing="ij")
+    order = sorted(range(len(all_paths)), key=lambda number: all_paths[number][2])
+    columns = []
+    for first, second, out in (all_paths[number] for number in order):
+        part = coupling(first, second, out).permute(1, 2, 0) * math.sqrt(2 * out + 1)  # entries keep size
+        column = torch.zeros(len(own), 2 * out + 1, len(own), dtype=torch.float64)
+        column[second**2 : (second + 1) ** 2, :, first**2 : (first + 1) ** 2] = part
+        columns.append(column)
+    couplings = torch.cat(columns, dim=1).flatten(1)
+    return couplings.to(device, dtype), torch.tensor(order, device=device)
 
 
 class HarmonicMessages(nn.Module):
@@ -151,7 +162,8 @@ class HarmonicMessages(nn.Module):
     def __init__(self, highest: int, channels: int, *, edge_scalars: int, hidden: int = 32):
         super().__init__()
         self.product = HarmonicProduct(highest)
-        self.edge_scalars, self.paths = edge_scalars, len(self.product.paths)
+        self.channels, self.edge_scalars = channels, edge_scalars
+        self.paths = len(self.product.paths)
         self.sender = DegreeLinear(highest, channels, channels)
         self.profile = nn.Sequential(
             nn.Linear(2 * channels + edge_scalars + 1, hidden),
@@ -179,7 +191,17 @@ class HarmonicMessages(nn.Module):
             vectors: From the receiving point to the sending one.
             scalars: What else each edge carries.
             edges: Receiving and sending point of each edge.
+
+        Raises:
+            ValueError: If shapes do not fit, an edge leads to a point that is not there, or a vector
+                is not finite.
         """
+        if x.ndim != 3 or x.shape[2] != self.product.fiber or x.shape[1] != self.channels:
+            raise ValueError(
+                f"features must have the axes points {self.channels} {self.product.fiber}, got "
+                f"{tuple(x.shape)}; embed them with DegreeLinear"
+            )
+        check_edges(len(x), vectors, scalars, edges, edge_scalars=self.edge_scalars)
         receiving, sending = edges
         own = x[..., 0]
         length = vectors.norm(dim=-1, keepdim=True)
@@ -192,3 +214,29 @@ class HarmonicMessages(nn.Module):
         heard = sent.new_zeros(len(x), *sent.shape[1:]).index_add(0, receiving, sent).transpose(1, 2)
         heard = heard / receiving.bincount(minlength=len(x)).clamp(min=1)[:, None, None]
         return x + self.update(torch.cat([x, heard], dim=1))
+
+
+def check_edges(points: int, vectors: Tensor, scalars: Tensor, edges: Tensor, *, edge_scalars: int) -> None:
+    """Refuse edges between points that are not there, or that carry something else than the layer expects.
+
+    Raises:
+        ValueError: If a shape, a type or an index does not fit, or a vector is not finite.
+    """
+    if edges.ndim != 2 or len(edges) != 2 or edges.dtype != torch.int64:
+        raise ValueError(
+            f"edges must be int64 with the axes 2 edges, got {edges.dtype} with {tuple(edges.shape)}; "
+            "stack receiving and sending points"
+        )
+    number = edges.shape[1]
+    if vectors.shape != (number, 3) or scalars.shape != (number, edge_scalars):
+        raise ValueError(
+            f"vectors and scalars must have the axes {number} 3 and {number} {edge_scalars} of the {number} "
+            f"edges, got {tuple(vectors.shape)} and {tuple(scalars.shape)}; give each edge one of each"
+        )
+    if number and not 0 <= int(edges.min()) <= int(edges.max()) < points:
+        raise ValueError(
+            f"edges must lead from and to points 0 to {points - 1}, got {int(edges.min())} to "
+            f"{int(edges.max())}; leave out edges to points that are not there"
+        )
+    if not vectors.isfinite().all():
+        raise ValueError("vectors must be finite, got inf or nan; leave such points out")

@@ -128,6 +128,60 @@ def test_points_at_the_same_place_have_finite_answers_and_gradients(highest):
     assert HarmonicProduct(highest)(x[:1], vectors[2:3], weights).abs().max() == 0
 
 
+def changed(edge: int, *pair: int) -> torch.Tensor:
+    """The edges, one of them led elsewhere."""
+    edges = PAIRS.clone()
+    edges[:, edge] = torch.tensor(pair)
+    return edges
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "words"),
+    [
+        (0, normal(POINTS, CHANNELS, 4), r"points 3 9, got \(4, 3, 4\); embed them"),
+        (0, normal(POINTS, CHANNELS + 1, 9), r"points 3 9, got \(4, 4, 9\)"),
+        (0, normal(POINTS, 9), r"points 3 9, got \(4, 9\)"),
+        (1, normal(EDGES - 1, 3), r"vectors and scalars .* of the 7 edges, got \(6, 3\) and \(7, 1\)"),
+        (1, normal(EDGES, 2), r"got \(7, 2\)"),
+        (1, torch.full((EDGES, 3), torch.nan).double(), "vectors must be finite"),
+        (1, torch.full((EDGES, 3), torch.inf).double(), "vectors must be finite"),
+        (2, normal(EDGES, 2), r"and \(7, 2\)"),
+        (2, normal(EDGES), r"and \(7,\); give each edge one of each"),
+        (3, PAIRS.T, r"axes 2 edges, got torch.int64 with \(7, 2\)"),
+        (3, PAIRS.float(), "edges must be int64 .* got torch.float32"),
+        (3, changed(2, 0, POINTS), "points 0 to 3, got 0 to 4; leave out"),
+        (3, changed(2, POINTS, 0), "points 0 to 3, got 0 to 4"),
+        (3, changed(2, -1, 0), "got -1 to 3"),
+    ],
+)
+def test_malformed_messages_are_refused(number, value, words):
+    layer, given = messages(2), [*inputs(2), PAIRS]
+    given[number] = value
+    with pytest.raises(ValueError, match=words):
+        HarmonicMessages.forward.__wrapped__(layer, *given)  # the check of annotations would come first
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((5, 3, 4), (5, 3), (5, 3, 11)),
+        ((5, 3, 9), (5, 3), (5, 3, 12)),
+        ((5, 3, 9), (4, 3), (5, 3, 11)),
+        ((5, 3, 9), (5, 2), (5, 3, 11)),
+        ((5, 9), (5, 3), (5, 3, 11)),
+    ],
+)
+def test_malformed_products_are_refused(shapes):
+    with pytest.raises(ValueError, match=r"edges c 9, edges 3 and edges c 11, got \(5,"):
+        HarmonicProduct.forward.__wrapped__(HarmonicProduct(2), *map(torch.zeros, shapes))
+
+
+@pytest.mark.parametrize("highest", [-1, 3])
+def test_degrees_beyond_two_are_refused(highest):
+    with pytest.raises(ValueError, match="highest degree must be 0, 1 or 2"):
+        HarmonicProduct(highest)
+
+
 def to_e3nn(x: torch.Tensor, highest: int) -> torch.Tensor:
     """Features in e3nn's order: all channels of degree 0, then all of degree 1, then of degree 2."""
     return torch.cat([x[..., degrees(highest) == degree].flatten(1) for degree in range(highest + 1)], dim=1)
