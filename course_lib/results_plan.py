@@ -53,7 +53,7 @@ def missing_runs(planned: Sequence[Settings], entries: Sequence[Entry]) -> dict[
     missing: dict[str, dict[str, list[int]]] = {}
     for settings in planned:
         if settings not in there:
-            share = "" if settings.fraction == 1 else f", {settings.fraction:.0%} of the training images"
+            share = "" if settings.fraction == 1 else f", {settings.fraction:.0%} of the training set"
             of_place = missing.setdefault(f"{settings.data}, {settings.split} split{share}", {})
             of_place.setdefault(method_label(settings), []).append(settings.seed)
     return missing

@@ -13,7 +13,7 @@ PLANNED = [
 def test_missing_runs_are_named():
     assert missing_runs(PLANNED, RUNS[1:]) == {
         "kvasir-seg, group split": {"p4": [0]},
-        "kvasir-seg, group split, 10% of the training images": {"p4": [2]},
+        "kvasir-seg, group split, 10% of the training set": {"p4": [2]},
     }
     # A run with other settings is not the planned one.
     assert missing_runs([entry("p4", epochs=99).settings], RUNS) == {"kvasir-seg, group split": {"p4": [0]}}
@@ -25,7 +25,7 @@ def test_missing_runs_are_listed_in_words():
         f"{len(RUNS) - 1} of {len(RUNS) + 1} planned runs are in the ledger. Not finished:",
         "",
         "- kvasir-seg, group split: p4 (seed 0)",
-        "- kvasir-seg, group split, 10% of the training images: p4 (seed 2)",
+        "- kvasir-seg, group split, 10% of the training set: p4 (seed 2)",
     ]
 
 

@@ -196,12 +196,7 @@ class HarmonicMessages(nn.Module):
             ValueError: If shapes do not fit, an edge leads to a point that is not there, or a vector
                 is not finite.
         """
-        if x.ndim != 3 or x.shape[2] != self.product.fiber or x.shape[1] != self.channels:
-            raise ValueError(
-                f"features must have the axes points {self.channels} {self.product.fiber}, got "
-                f"{tuple(x.shape)}; embed them with DegreeLinear"
-            )
-        check_edges(len(x), vectors, scalars, edges, edge_scalars=self.edge_scalars)
+        self.check(x, vectors, scalars, edges)
         receiving, sending = edges
         own = x[..., 0]
         length = vectors.norm(dim=-1, keepdim=True)
@@ -215,28 +210,28 @@ class HarmonicMessages(nn.Module):
         heard = heard / receiving.bincount(minlength=len(x)).clamp(min=1)[:, None, None]
         return x + self.update(torch.cat([x, heard], dim=1))
 
-
-def check_edges(points: int, vectors: Tensor, scalars: Tensor, edges: Tensor, *, edge_scalars: int) -> None:
-    """Refuse edges between points that are not there, or that carry something else than the layer expects.
-
-    Raises:
-        ValueError: If a shape, a type or an index does not fit, or a vector is not finite.
-    """
-    if edges.ndim != 2 or len(edges) != 2 or edges.dtype != torch.int64:
-        raise ValueError(
-            f"edges must be int64 with the axes 2 edges, got {edges.dtype} with {tuple(edges.shape)}; "
-            "stack receiving and sending points"
-        )
-    number = edges.shape[1]
-    if vectors.shape != (number, 3) or scalars.shape != (number, edge_scalars):
-        raise ValueError(
-            f"vectors and scalars must have the axes {number} 3 and {number} {edge_scalars} of the {number} "
-            f"edges, got {tuple(vectors.shape)} and {tuple(scalars.shape)}; give each edge one of each"
-        )
-    if number and not 0 <= int(edges.min()) <= int(edges.max()) < points:
-        raise ValueError(
-            f"edges must lead from and to points 0 to {points - 1}, got {int(edges.min())} to "
-            f"{int(edges.max())}; leave out edges to points that are not there"
-        )
-    if not vectors.isfinite().all():
-        raise ValueError("vectors must be finite, got inf or nan; leave such points out")
+    def check(self, x: Tensor, vectors: Tensor, scalars: Tensor, edges: Tensor) -> None:
+        """Raise ValueError unless features and edges fit each other and the layer, and vectors are finite."""
+        if x.ndim != 3 or x.shape[1:] != (self.channels, self.product.fiber):
+            raise ValueError(
+                f"features must have the axes points {self.channels} {self.product.fiber}, got "
+                f"{tuple(x.shape)}; embed them with DegreeLinear"
+            )
+        if edges.ndim != 2 or len(edges) != 2 or edges.dtype != torch.int64:
+            raise ValueError(
+                f"edges must be int64 with the axes 2 edges, got {edges.dtype} with {tuple(edges.shape)}; "
+                "stack receiving and sending points"
+            )
+        points, number = len(x), edges.shape[1]
+        if vectors.shape != (number, 3) or scalars.shape != (number, self.edge_scalars):
+            raise ValueError(
+                f"vectors and scalars must have the axes {number} 3 and {number} {self.edge_scalars}, got "
+                f"{tuple(vectors.shape)} and {tuple(scalars.shape)}; give each edge one of each"
+            )
+        if number and not 0 <= int(edges.min()) <= int(edges.max()) < points:
+            raise ValueError(
+                f"edges must lead from and to points 0 to {points - 1}, got {int(edges.min())} to "
+                f"{int(edges.max())}; leave out edges to points that are not there"
+            )
+        if not vectors.isfinite().all():
+            raise ValueError("vectors must be finite, got inf or nan; leave such points out")

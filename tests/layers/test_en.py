@@ -141,7 +141,7 @@ def changed(edge: int, *pair: int) -> torch.Tensor:
         (0, normal(POINTS, CHANNELS, 4), r"points 3 9, got \(4, 3, 4\); embed them"),
         (0, normal(POINTS, CHANNELS + 1, 9), r"points 3 9, got \(4, 4, 9\)"),
         (0, normal(POINTS, 9), r"points 3 9, got \(4, 9\)"),
-        (1, normal(EDGES - 1, 3), r"vectors and scalars .* of the 7 edges, got \(6, 3\) and \(7, 1\)"),
+        (1, normal(EDGES - 1, 3), r"vectors and scalars .* 7 3 and 7 1, got \(6, 3\) and \(7, 1\)"),
         (1, normal(EDGES, 2), r"got \(7, 2\)"),
         (1, torch.full((EDGES, 3), torch.nan).double(), "vectors must be finite"),
         (1, torch.full((EDGES, 3), torch.inf).double(), "vectors must be finite"),
