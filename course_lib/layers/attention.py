@@ -10,6 +10,8 @@ from course_lib.layers.local_attention import attention_weights, local_attention
 from course_lib.layers.regular import GroupConv
 from course_lib.representations import Regular, Representation
 
+SHARPNESS = 3.0  # of the first encoding: with 1 each head begins near a plain mean, and learns slowly
+
 
 class GroupAttention(nn.Module):
     """Local self-attention from features of type ``rep_in`` to regular features.
@@ -21,7 +23,8 @@ class GroupAttention(nn.Module):
 
     The softmax over all (u, h) gives the weights with which the values are summed; one more map
     mixes the heads. Queries, keys, values and the last map are group convolutions of one pixel, so they
-    commute with the group. The encoding depends on what g sees in its own frame only: on g⁻¹u
+    commute with the group. Queries have a bias, so a head can look at a place whatever is there, as a
+    convolution does. The encoding depends on what g sees in its own frame only: on g⁻¹u
     and g⁻¹h. So the layer is equivariant. Pixels outside the image get the weight 0.
 
     Quarter turns are exact for C_n and D_n with n a multiple of 4, reflections for D_n. At other angles, as
@@ -67,11 +70,11 @@ class GroupAttention(nn.Module):
         rep = Regular(rep_in.group)
         self.heads, self.width, self.disc = heads, max(1, c_out // heads), disc
         inner = self.heads * self.width
-        self.query, self.key, self.value = (
-            GroupConv(rep_in, c_in, inner, kernel_size=1, bias=False) for _ in range(3)
-        )
+        self.query = GroupConv(rep_in, c_in, inner, kernel_size=1)
+        self.query.bias = nn.Parameter(torch.randn(inner))
+        self.key, self.value = (GroupConv(rep_in, c_in, inner, kernel_size=1, bias=False) for _ in range(2))
         self.mix = GroupConv(rep, inner, c_out, kernel_size=1, bias=bias)
-        self.position = nn.Parameter(torch.randn(inner, 1, rep.dim, kernel_size**2))
+        self.position = nn.Parameter(SHARPNESS * torch.randn(inner, 1, rep.dim, kernel_size**2))
         self.orbit = Orbit(rep, 1, turned_pixels(rep.group, kernel_size, disc=disc))
 
     def encoding(self) -> Float[Tensor, "heads width g h k k"]:

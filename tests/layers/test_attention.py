@@ -77,6 +77,7 @@ def test_the_sense_of_the_encoding_by_hand():
     attention = identity_maps(layer(c_in=1, c_out=1, heads=1, bias=False))
     with torch.no_grad():
         attention.query.weight.zero_()[:, :, 0] = 1
+        attention.query.bias.zero_()
         attention.key.weight.zero_()
         attention.position.zero_()[0, 0, 1, 5] = 1e3  # pose, pixel of the 3 x 3 neighbours
     pixels = torch.arange(1.0, 10, dtype=torch.float64).view(1, 1, 1, 3, 3)
@@ -88,6 +89,7 @@ def test_the_sense_of_the_encoding_by_hand():
 def test_with_equal_logits_the_output_is_the_mean_over_the_neighbours_in_the_image():
     attention = identity_maps(layer(c_in=2, c_out=2, bias=False))
     torch.nn.init.zeros_(attention.query.weight)
+    torch.nn.init.zeros_(attention.query.bias)
     x = features(Regular(C4), 2, sides=(4, 5))
     out = attention(x)
     torch.testing.assert_close(out[0, 1, 3, 0, 0], x[0, 1, :, :2, :2].mean())
