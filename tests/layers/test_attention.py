@@ -133,6 +133,7 @@ def test_heads_may_change_places():
     with torch.no_grad():
         for part in (other.query, other.key, other.value):
             part.weight.copy_(part.weight[order])
+        other.query.bias.copy_(other.query.bias[order])
         other.position.copy_(other.position[order])
         other.mix.weight.copy_(other.mix.weight[:, order])
     x = features(Regular(C4))
