@@ -19,12 +19,15 @@ EQUIVARIANT = [name for name in FAMILIES if name != "plain"]
 
 
 def awake(family, mode="eval", widths=(2, 3, 3, 4)):
-    """A small network with batch statistics away from 0 and 1, so that the norm is put to the test."""
+    """A small network with batch statistics away from 0 and 1, so that the norm is put to the test.
+
+    Biases of queries keep their signs: large ones make attention look at places alone, and all logits alike.
+    """
     torch.manual_seed(0)
     dims = (family if not isinstance(family, tuple) else family[0]).dims
     net = ResNet(family, 3, 5, widths=widths, blocks=(1, 2, 1, 1)[: len(widths)]).double()
-    for parameter in net.parameters():
-        if parameter.ndim == 1:
+    for name, parameter in net.named_parameters():
+        if parameter.ndim == 1 and "query" not in name:
             nn.init.uniform_(parameter, 0.5, 1.5)
     with torch.no_grad():
         net(images(*[12] * dims))
